@@ -1,0 +1,1 @@
+"""A GraphQL federation hub for inter-agency information sharing in child safeguarding."""

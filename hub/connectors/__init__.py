@@ -1,0 +1,1 @@
+"""One module per kind of record system. Every failure past this line is a value."""

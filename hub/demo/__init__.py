@@ -1,0 +1,1 @@
+"""Three pretend agencies speaking real protocols, about people who do not exist."""

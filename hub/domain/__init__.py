@@ -1,0 +1,1 @@
+"""Plain values and the words of the field. Pure: no I/O, no clock, no randomness, no environment."""

@@ -1,0 +1,84 @@
+"""Every error the hub raises on purpose: one tree, rendered at one edge.
+
+::
+
+    HubError
+    ├── Unauthenticated            401  TOKEN_MISSING, TOKEN_INVALID
+    ├── Forbidden                  403  CLIENT_NOT_REGISTERED, WORKER_REQUIRED, PURPOSE_NOT_ALLOWED, ...
+    ├── BadRequest                 400  PURPOSE_UNKNOWN, CASE_REFERENCE_INVALID, NHS_NUMBER_INVALID, ...
+    ├── TooLarge                   413  REQUEST_TOO_LARGE
+    ├── AuditUnavailable           503  AUDIT_UNAVAILABLE
+    └── ConfigurationError          -   SETTINGS_INVALID, POLICY_INVALID (start-up only, never sent to a client)
+
+A message is shown to people who may not see the record in question, so it never carries a value that was
+sent in or a value that was read: no name, no number, no text of a query. It says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HubError(Exception):
+    """An error with a stable ``code`` for programs and a safe ``message`` for people.
+
+    Args:
+        message: what is wrong and what to do about it; no personal data, ever.
+        code: one of the codes listed in ``docs/codes.md``.
+    """
+
+    http_status: ClassVar[int] = 500
+    default_code: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+
+
+class Unauthenticated(HubError):
+    """No token was sent, or the one that was sent proves nothing."""
+
+    http_status = 401
+    default_code = "TOKEN_INVALID"
+
+
+class Forbidden(HubError):
+    """The token is good, but the register does not let this searcher do this."""
+
+    http_status = 403
+    default_code = "FORBIDDEN"
+
+
+class BadRequest(HubError):
+    """The question cannot be understood, or would be dangerous to answer as asked."""
+
+    http_status = 400
+    default_code = "BAD_REQUEST"
+
+
+class TooLarge(HubError):
+    """The request is over a stated limit."""
+
+    http_status = 413
+    default_code = "REQUEST_TOO_LARGE"
+
+
+class AuditUnavailable(HubError):
+    """The log cannot be written, so nothing may be fetched and nothing released (promise 1)."""
+
+    http_status = 503
+    default_code = "AUDIT_UNAVAILABLE"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(
+            message
+            or "The audit log cannot be written, so no agency was asked and nothing is released. "
+            "If a child may be at immediate risk, telephone the agencies now (police: 999)."
+        )
+
+
+class ConfigurationError(HubError):
+    """The installation is wrong: settings, policy files, keys. Raised at start-up, with the file and what to do."""
+
+    default_code = "SETTINGS_INVALID"

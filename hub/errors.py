@@ -3,7 +3,8 @@
 ::
 
     HubError
-    ├── Unauthenticated            401  TOKEN_MISSING, TOKEN_INVALID
+    ├── Unauthenticated            401  TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED
+    ├── IssuerUnavailable          503  ISSUER_UNAVAILABLE
     ├── Forbidden                  403  CLIENT_NOT_REGISTERED, WORKER_REQUIRED, PURPOSE_NOT_ALLOWED, ...
     ├── BadRequest                 400  PURPOSE_UNKNOWN, CASE_REFERENCE_INVALID, NHS_NUMBER_INVALID, ...
     ├── TooLarge                   413  REQUEST_TOO_LARGE
@@ -41,6 +42,13 @@ class Unauthenticated(HubError):
 
     http_status = 401
     default_code = "TOKEN_INVALID"
+
+
+class IssuerUnavailable(HubError):
+    """The authorization server's keys cannot be read, so no token can be judged: neither accepted nor refused."""
+
+    http_status = 503
+    default_code = "ISSUER_UNAVAILABLE"
 
 
 class Forbidden(HubError):

@@ -1,0 +1,73 @@
+# Everything a person or a machine does with a fresh clone. Needs Python 3.11 or later and make, nothing else.
+# All set-up happens here: `make demo` and `make test` build .venv themselves, from locked and hashed requirements.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench mutation schema lock wheel clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+
+demo: $(VENV)/.demo ## three pretend agencies, the hub, one joined-up answer; stays up until Ctrl-C
+	@$(BIN)/hub demo
+
+test: $(VENV)/.dev ## every test, on SQLite and a real PostgreSQL
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## style, types, layers, house rules, schema drift
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_house_style.py
+	$(BIN)/python scripts/schema.py --check
+
+bench: $(VENV)/.dev ## how fast, and where the time goes; writes var/bench.json
+	@mkdir -p var
+	$(BIN)/python -m benchmarks --json var/bench.json
+
+mutation: $(VENV)/.dev ## do the tests of the pure packages bite? fails under 80 %
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut export-cicd-stats
+	$(BIN)/python scripts/mutation_score.py --at-least 80
+
+schema: $(VENV)/.dev ## write docs/schema.graphql from the code
+	$(BIN)/python scripts/schema.py
+
+lock: $(VENV)/.dev ## choose versions anew; requirements*.txt, with hashes and without download addresses
+	sh scripts/lock.sh $(BIN)/uv
+
+wheel: $(VENV)/.dev ## build the wheel and the source archive into dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) mutants dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up: one stamp file per list of requirements, so that a second run starts at once ---
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "The hub needs Python 3.11 or later, and '$(PYTHON)' is not. Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python could not make a virtual environment. On Debian and Ubuntu the package python3-venv is missing." >&2; exit 1; }
+
+$(VENV)/.demo: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the hub's locked requirements (first time only, about a minute) ..."
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked requirements for development (first time only, about a minute) ..."
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.demo

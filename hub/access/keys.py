@@ -1,0 +1,72 @@
+"""The keys an issuer publishes: which of them may check a token, and with which one algorithm.
+
+Sources: RFC 7517 (JWK), RFC 8725 s.3.1 to s.3.5, FAPI 2.0 Security Profile s.5.4. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+
+KEYS_MAX = 64
+RSA_BITS_MIN = 2048
+RSA_BITS_MAX = 8192
+
+# What of a JWK is the key itself. Nothing else is handed to the library; symmetric keys are not here at all, so a
+# published one can never make HS256 acceptable.
+_PUBLIC_PARTS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+_ALGORITHM_OF_CURVE = {"P-256": "ES256", "Ed25519": "Ed25519"}
+# A JWK may say RFC 8037's older name for the same signature.
+_NAMES_OF_ALGORITHM = {"PS256": {"PS256"}, "ES256": {"ES256"}, "Ed25519": {"Ed25519", "EdDSA"}}
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKey:
+    """A public key, its id, and the one algorithm it may be used with."""
+
+    kid: str
+    algorithm: str
+    key: RSAKey | ECKey | OKPKey = field(repr=False)
+
+
+def usable_keys(jwks: Mapping[str, object]) -> dict[str, IssuerKey]:
+    """The keys of a JWK set that may check tokens, by key id; others are passed over (RFC 7517 s.5).
+
+    Passed over: no ``kid``, a ``kid`` two keys share, not for signatures, another algorithm, too weak or too large,
+    malformed, symmetric, and any key published with its private part, which anybody may now sign with.
+
+    Raises:
+        ValueError: not a JWK set, or over :data:`KEYS_MAX` keys.
+    """
+    entries = jwks.get("keys")
+    if not isinstance(entries, list) or len(entries) > KEYS_MAX:
+        raise ValueError(f"not a JWK set of at most {KEYS_MAX} keys")
+    entries = [entry for entry in entries if isinstance(entry, dict)]
+    kids = [entry.get("kid") for entry in entries]
+    found = (_usable(entry) for entry in entries if kids.count(entry.get("kid")) == 1)
+    return {key.kid: key for key in found if key is not None}
+
+
+def _usable(entry: Mapping[str, object]) -> IssuerKey | None:
+    kid, kty = entry.get("kid"), entry.get("kty")
+    if not isinstance(kid, str) or not isinstance(kty, str) or kty not in _PUBLIC_PARTS or "d" in entry:
+        return None
+    operations = entry.get("key_ops", ["verify"])
+    if entry.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
+        return None
+    algorithm = "PS256" if kty == "RSA" else _ALGORITHM_OF_CURVE.get(str(entry.get("crv")))
+    if algorithm is None or entry.get("alg", algorithm) not in _NAMES_OF_ALGORITHM[algorithm]:
+        return None
+    try:
+        key = JWKRegistry.import_key({"kty": kty, **{part: cast(str, entry[part]) for part in _PUBLIC_PARTS[kty]}})
+        native = key.get_op_key("verify")
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    if isinstance(native, RSAPublicKey) and not RSA_BITS_MIN <= native.key_size <= RSA_BITS_MAX:
+        return None
+    return IssuerKey(kid, algorithm, cast("RSAKey | ECKey | OKPKey", key))

@@ -23,7 +23,7 @@ import orjson
 from yarl import URL
 
 from hub.connectors.base import Deadline, UpstreamFault
-from hub.connectors.http_address import BaseAddress
+from hub.connectors.http_address import BaseAddress, Params
 from hub.connectors.http_json import NotStrictJson, parse_json
 from hub.connectors.http_reading import check_content_type, check_status, read_body
 from hub.connectors.http_session import open_session
@@ -114,7 +114,7 @@ class JsonClient:
         self,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         deadline: Deadline,
         headers: Mapping[str, str] | None = None,
         allow: AbstractSet[int] = frozenset(),
@@ -134,7 +134,7 @@ class JsonClient:
         path: str,
         *,
         json: object = None,
-        form: Mapping[str, str] | None = None,
+        form: Params | None = None,
         deadline: Deadline,
         headers: Mapping[str, str] | None = None,
         allow: AbstractSet[int] = frozenset(),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.connectors.base import UpstreamFault
 from hub.domain.sources import NoAnswerReason
 from hub.errors import ConfigurationError
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+"""Parameters of a URL or a form; pairs where one may be given twice, as a date range is in a FHIR search."""
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -55,7 +58,7 @@ class BaseAddress:
             raise ConfigurationError("A custodian's base_url must use https, unless it is on this machine (127.0.0.1).")
         return cls(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}")
 
-    def url(self, path: str, params: Mapping[str, str] | None = None) -> str:
+    def url(self, path: str, params: Params | None = None) -> str:
         """The URL of ``path``, which starts with a slash and is quoted already."""
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError("a path starts with one slash")

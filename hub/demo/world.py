@@ -41,12 +41,14 @@ class Event:
     ``kind`` is a kind of the field catalogue (``policies/fields/*.toml``), which also fixes the agency;
     ``values`` are that kind's fields by name, in the catalogue's types, except that coded fields hold the
     published *code* (for example abuse category ``NEG``) under the field's name;
-    ``labels`` are sensitivity words the agency's system has on the record.
+    ``labels`` are sensitivity words the agency's system has on the record; ``assessed`` is False when the agency
+    never said whether any apply.
     """
 
     kind: str
     values: dict[str, Any]
     labels: frozenset[str] = frozenset()
+    assessed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

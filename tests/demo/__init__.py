@@ -1,0 +1,1 @@
+"""Tests of the invented world and the pretend agencies."""

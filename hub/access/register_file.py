@@ -20,7 +20,7 @@ from hub.errors import ConfigurationError
 REGISTER_BYTES_MAX = 1_048_576
 ROWS_MAX = 5_000
 
-_Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}\z")]
+_Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}\Z")]
 _Text = Annotated[str, Meta(min_length=1, max_length=200)]
 _ClientId = Annotated[str, Meta(min_length=1, max_length=255)]
 

@@ -1,0 +1,212 @@
+"""The offline verifier: reads a whole log once, in order, in little memory, and names the first bad entry.
+
+It trusts the public key and nothing else. What it could not check is a fault, never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from hub.audit.checkpoint import Checkpoint, open_checkpoint
+from hub.audit.encoding import decode
+from hub.audit.entries import Abandoned, Answer, Entry, Question, Refused, ends
+from hub.audit.merkle import Frontier, leaf_hash
+from hub.audit.note import NoteInvalid, VerifierKey
+from hub.audit.words import EntryInvalid
+
+OPEN_FOR_MAX = timedelta(minutes=10)
+"""A question without an end for longer than this is a fault. The reaper ends it after 5 minutes, so this is twice."""
+
+OPEN_MAX = 100_000
+"""So many questions at most may be without an end at one time; it bounds the verifier's memory."""
+
+PROGRESS_EVERY = 500
+"""The progress callback is called after so many entries."""
+
+Progress = Callable[[int, int], None]
+"""Called with the entries checked and the entries there are to check."""
+
+
+class Row(NamedTuple):
+    """One stored entry. ``note`` is the signed checkpoint written with it, when it was the last of its transaction."""
+
+    number: int
+    leaf_hash: bytes
+    body: bytes
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first thing wrong. The bad entry is ``first`` (or lies between it and ``last``); None: the head itself."""
+
+    reason: str
+    first: int | None = None
+    last: int | None = None
+
+    def __str__(self) -> str:
+        if self.first is None:
+            return self.reason
+        if self.last is None or self.last == self.first:
+            return f"entry {self.first}: {self.reason}"
+        return f"between entries {self.first} and {self.last}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the verifier found. ``ok`` only when everything up to the signed head was checked and is right.
+
+    ``open`` are questions still being answered, at most ``OPEN_FOR_MAX`` old: not a fault, but told.
+    """
+
+    fault: Fault | None
+    checkpoint: Checkpoint | None
+    checked: int
+    counts: dict[str, int] = field(default_factory=dict)
+    open: tuple[int, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the log checks out."""
+        return self.fault is None and self.checkpoint is not None and self.checked == self.checkpoint.size
+
+
+class _Stop(Exception):
+    """Carries the first fault out of the walk."""
+
+    def __init__(self, reason: str, first: int | None = None, last: int | None = None) -> None:
+        super().__init__(reason)
+        self.fault = Fault(reason, first, last)
+
+
+def verify_log(
+    rows: Iterable[Row],
+    head: bytes,
+    trusted: VerifierKey | Iterable[VerifierKey],
+    *,
+    now: datetime,
+    known: Iterable[bytes] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Check every entry against the signed head.
+
+    Args:
+        rows: the stored entries in order, as they are: the verifier finds what is missing, doubled or out of place.
+        head: the newest signed checkpoint.
+        trusted: the log's public key, or several after a change of keys.
+        now: the moment against which questions without an end are aged (aware).
+        known: signed checkpoints somebody kept from earlier; the log must still contain each.
+        progress: called now and then; see :data:`Progress`.
+    """
+    keys = (trusted,) if isinstance(trusted, VerifierKey) else tuple(trusted)
+    walk = _Walk(keys, now)
+    fault: Fault | None = None
+    try:
+        walk.start(head, known)
+        for row in rows:
+            walk.step(row)
+            if progress is not None and walk.frontier.size % PROGRESS_EVERY == 0:
+                progress(walk.frontier.size, walk.size)
+        walk.finish()
+        if progress is not None:
+            progress(walk.size, walk.size)
+    except _Stop as stop:
+        fault = stop.fault
+    return Report(fault, walk.head, walk.frontier.size, walk.counts, tuple(walk.open))
+
+
+class _Walk:
+    """The state between two entries."""
+
+    def __init__(self, keys: tuple[VerifierKey, ...], now: datetime) -> None:
+        self.keys = keys
+        self.now = now
+        self.head: Checkpoint | None = None
+        self.size = 0
+        self.known: dict[int, bytes] = {}
+        self.frontier = Frontier()
+        self.vouched = 0  # entries before this one are under a checkpoint that was checked
+        self.open: dict[int, datetime] = {}
+        self.counts = {"question": 0, "answer": 0, "refused": 0, "abandoned": 0}
+
+    def start(self, head: bytes, known: Iterable[bytes]) -> None:
+        """Take the head and the earlier checkpoints; stop when one is not the log's."""
+        try:
+            self.head = open_checkpoint(head, self.keys)
+        except NoteInvalid as fault:
+            raise _Stop(f"the signed head is not the log's: {fault}") from None
+        self.size = self.head.size
+        for note in known:
+            try:
+                kept = open_checkpoint(note, self.keys)
+            except NoteInvalid as fault:
+                raise _Stop(f"the checkpoint to compare with is not the log's: {fault}") from None
+            if kept.origin != self.head.origin:
+                raise _Stop("the checkpoint to compare with is another log's")
+            if kept.size > self.size:
+                raise _Stop("the log was rolled back: a checkpoint is known that has more entries", self.size)
+            if self.known.setdefault(kept.size, kept.root) != kept.root:
+                raise _Stop("two signed checkpoints of one size disagree: the log was forked", kept.size)
+        if self.known.setdefault(self.size, self.head.root) != self.head.root:
+            raise _Stop("two signed checkpoints of one size disagree: the log was forked", self.size)
+
+    def step(self, row: Row) -> None:
+        """Check the next stored entry."""
+        expected = self.frontier.size
+        if row.number != expected:
+            raise _Stop("missing" if row.number > expected else "stored out of order or twice", expected)
+        if expected >= self.size:
+            raise _Stop("beyond the signed head: nobody signed it", expected)
+        if not isinstance(row.body, bytes) or not isinstance(row.leaf_hash, bytes):
+            raise _Stop("stored as something other than bytes", expected)
+        if leaf_hash(row.body) != row.leaf_hash:
+            raise _Stop("its bytes are not those that were logged", expected)
+        frontier = self.frontier.append(row.leaf_hash)
+        self._check_roots(row, frontier)
+        try:
+            entry = decode(row.body)
+        except EntryInvalid as fault:
+            raise _Stop(f"not an entry of this format: {fault}", expected) from None
+        self._check_ends(expected, entry)
+        self.frontier = frontier
+
+    def finish(self) -> None:
+        """Check that nothing is missing at the end and that no question was forgotten."""
+        if self.frontier.size < self.size:
+            raise _Stop("missing: the log is shorter than what was signed", self.frontier.size)
+        for index, at in self.open.items():
+            if abs(self.now - at) > OPEN_FOR_MAX:
+                raise _Stop(f"a question that has had no end for over {OPEN_FOR_MAX.seconds // 60} minutes", index)
+
+    def _check_roots(self, row: Row, frontier: Frontier) -> None:
+        """Compare the tree so far with every checkpoint there is of this size, the head's above all."""
+        size, root = frontier.size, frontier.root
+        wrong = self.known.get(size, root) != root
+        if row.note is not None:
+            try:
+                kept = open_checkpoint(row.note.encode(), self.keys)
+            except (NoteInvalid, UnicodeEncodeError, AttributeError) as fault:
+                detail = fault if isinstance(fault, NoteInvalid) else "not text"
+                raise _Stop(f"the checkpoint kept with it is not the log's: {detail}", row.number) from None
+            wrong = wrong or (kept.size, kept.root) != (size, root)
+        if wrong:
+            raise _Stop("not what was signed", self.vouched, row.number)
+        if row.note is not None or size in self.known:
+            self.vouched = size
+
+    def _check_ends(self, index: int, entry: Entry) -> None:
+        """Hold that every question has exactly one end, after it."""
+        self.counts[_NAMES[type(entry)]] += 1
+        if isinstance(entry, Question):
+            if len(self.open) >= OPEN_MAX:
+                raise _Stop(f"more than {OPEN_MAX} questions without an end", index)
+            self.open[index] = entry.at
+        question = ends(entry)
+        if question is not None and self.open.pop(question, None) is None:
+            raise _Stop(f"ends entry {question}, which is not a question still open", index)
+
+
+_NAMES = {Question: "question", Answer: "answer", Refused: "refused", Abandoned: "abandoned"}

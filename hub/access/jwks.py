@@ -219,12 +219,19 @@ async def _read_json(session: aiohttp.ClientSession, url: str) -> dict[str, obje
             raise _FetchFault(f"HTTP status {response.status}")
         if response.content_type not in _CONTENT_TYPES:
             raise _FetchFault("an unexpected content type")
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(16_384):  # counted after decompression
-            body += chunk
-            if len(body) > DOCUMENT_BYTES_MAX:
-                raise _FetchFault(f"more than {DOCUMENT_BYTES_MAX} bytes")
-    try:
-        return parse_object(bytes(body))
-    except NotStrict:
-        raise _FetchFault("not strict JSON") from None
+        try:
+            return parse_object(await read_body(response, DOCUMENT_BYTES_MAX))
+        except NotStrict:
+            raise _FetchFault("not strict JSON") from None
+        except ValueError as fault:
+            raise _FetchFault(str(fault)) from None
+
+
+async def read_body(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+    """The whole body, counted after decompression; ValueError when it is over ``bytes_max``."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(16_384):
+        body += chunk
+        if len(body) > bytes_max:
+            raise ValueError(f"more than {bytes_max} bytes")
+    return bytes(body)

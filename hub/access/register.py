@@ -30,7 +30,7 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A system that sends questions, known by the pair (issuer, client_id): another issuer's same name is a stranger."""
+    """A system that sends questions, known by (issuer, client_id): the same name from another issuer is a stranger."""
 
     issuer: str
     client_id: str

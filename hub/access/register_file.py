@@ -148,7 +148,9 @@ class _Reader:
         if row.valid_until < row.valid_from:
             raise self._wrong(table, number, "valid_until", "is before `valid_from`")
         if row.signed_off_on > row.valid_from:
-            raise self._wrong(table, number, "signed_off_on", "is after `valid_from`: nothing holds before its sign-off")
+            raise self._wrong(
+                table, number, "signed_off_on", "is after `valid_from`: nothing holds before its sign-off"
+            )
         if len(set(row.purposes)) != len(row.purposes):
             raise self._wrong(table, number, "purposes", "names a purpose twice")
         unknown = [] if self._known_purposes is None else sorted(set(row.purposes) - set(self._known_purposes))

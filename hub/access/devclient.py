@@ -1,0 +1,138 @@
+"""Gets access tokens from the development authorization server, as an agency's system would: for the demo, `hub ask`.
+
+Each function makes its own short-lived connection and caches nothing: a token lives 300 s.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from hub.access.devsettings import JWT_TOKEN_TYPE, TOKEN_EXCHANGE
+from hub.access.jwks import read_body, require_safe_url
+from hub.errors import ConfigurationError, IssuerUnavailable, Unauthenticated
+
+DEADLINE_SECONDS = 5.0
+ANSWER_BYTES_MAX = 65_536
+ASSERTION_SECONDS = 60
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+async def fetch_worker_token(
+    issuer_url: str, client_id: str, *, worker: str, role: str, secret: str | None = None, key: ECKey | None = None
+) -> str:
+    """An access token for ``worker`` in ``role`` through ``client_id``: sign-in, then token exchange (RFC 8693).
+
+    Give the client's ``secret``, or its private ``key`` (see :func:`client_key`).
+
+    Raises:
+        Unauthenticated: ``TOKEN_NOT_ISSUED``, the server refused; says which step.
+        IssuerUnavailable: it cannot be reached or its answer cannot be read.
+    """
+    async with _session() as session:
+        sign_in = {"worker": worker, "role": role}
+        subject = await _post(session, f"{issuer_url}/dev/worker-token", sign_in, {}, "subject_token")
+        exchange = {
+            "grant_type": TOKEN_EXCHANGE,
+            "subject_token": subject,
+            "subject_token_type": JWT_TOKEN_TYPE,
+        }
+        return await _token(session, issuer_url, client_id, exchange, secret, key)
+
+
+async def fetch_client_token(
+    issuer_url: str, client_id: str, *, secret: str | None = None, key: ECKey | None = None
+) -> str:
+    """An access token for the client itself, with no worker behind it. Raises as :func:`fetch_worker_token`."""
+    async with _session() as session:
+        return await _token(session, issuer_url, client_id, {"grant_type": "client_credentials"}, secret, key)
+
+
+def client_key(keys_directory: Path, client_id: str) -> ECKey:
+    """The private key the development server made for ``client_id`` in its keys directory.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    try:
+        return ECKey.import_key(json.loads((keys_directory / f"{client_id}.jwk").read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        raise ConfigurationError(
+            f"There is no key for the client {client_id}: start the development server with --keys-directory first.",
+            code="DEVSERVER_INVALID",
+        ) from None
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=DEADLINE_SECONDS), trust_env=False)
+
+
+async def _token(
+    session: aiohttp.ClientSession,
+    issuer_url: str,
+    client_id: str,
+    grant: Mapping[str, str],
+    secret: str | None,
+    key: ECKey | None,
+) -> str:
+    if (secret is None) == (key is None):
+        raise ConfigurationError("give the client's `secret` or its `key`, one of them.", code="DEVSERVER_INVALID")
+    if secret is not None:  # RFC 6749 s.2.3.1: both parts form-encoded before they are joined
+        pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}".encode()
+        headers, form = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}, dict(grant)
+    else:
+        assert key is not None
+        assertion = {
+            "client_assertion_type": _ASSERTION_TYPE,
+            "client_assertion": _assertion(issuer_url, client_id, key),
+        }
+        headers, form = {}, {**grant, **assertion}
+    return await _post(session, f"{issuer_url}/token", form, headers, "access_token")
+
+
+def _assertion(issuer_url: str, client_id: str, key: ECKey) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": issuer_url,
+        "jti": secrets.token_urlsafe(16),
+        "iat": now,
+        "exp": now + ASSERTION_SECONDS,
+    }
+    return jwt.encode({"alg": "ES256"}, claims, key, algorithms=["ES256"])
+
+
+async def _post(
+    session: aiohttp.ClientSession, url: str, form: Mapping[str, str], headers: Mapping[str, str], wanted: str
+) -> str:
+    """POST a form and return one text member of the JSON answer."""
+    require_safe_url(url, "the authorization server")
+    try:
+        async with session.post(url, data=form, headers=headers, allow_redirects=False) as response:
+            status = response.status
+            body = await read_body(response, ANSWER_BYTES_MAX)
+        answer = json.loads(body)
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        raise IssuerUnavailable(
+            "The development authorization server does not answer. Start it: "
+            "`python -m hub.access.devserver --environment development`."
+        ) from None
+    found = answer.get(wanted) if isinstance(answer, dict) else None
+    if status == 200 and isinstance(found, str):
+        return found
+    step = "sign the worker in" if wanted == "subject_token" else "issue the token"
+    raise Unauthenticated(
+        f"The development authorization server did not {step}. Check the client, its secret or key, the worker and "
+        "the role against the server's file of clients and workers.",
+        code="TOKEN_NOT_ISSUED",
+    )

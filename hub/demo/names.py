@@ -34,7 +34,8 @@ SURNAMES = (
 )  # fmt: skip
 STREETS = (
     "Tannery Lane", "Orchard Rise", "Bobbin Street", "Weir Road", "St Aldith's Close", "Quarry Hill",
-    "Larkfield Avenue", "Old Mill Court", "Station Parade", "Kiln Walk", "Heron Drive", "Chapel Fold", "Brickfield Way", "Sorrel Gardens",
+    "Larkfield Avenue", "Old Mill Court", "Station Parade", "Kiln Walk", "Heron Drive", "Chapel Fold",
+    "Brickfield Way", "Sorrel Gardens",
 )  # fmt: skip
 TOWNS = ("Testshire", "North Testshire", "Testshire Vale")
 SCHOOLS = (

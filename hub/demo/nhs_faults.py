@@ -1,4 +1,4 @@
-"""Ways in which the pretend NHS fails on request. Part of the simulator only: nothing real has such a switch."""
+"""Ways in which a pretend agency fails on request. Part of the simulator only: nothing real has such a switch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HUGE_BYTES = 64 * 1024 * 1024
 LATENCY_MS_MAX = 60_000
 
 _SWITCH_PATH = "/_demo/fault"
-_FHIR = [(b"content-type", b"application/fhir+json")]
+_MALFORMED = b'{"resourceType": "Bundle", "total": NaN, "entry": [{"resource": '
 
 
 class FaultSwitch:
@@ -57,9 +57,10 @@ class FaultSwitch:
 class FaultMiddleware:
     """Fails every request but the switch's own, as the switch says (``wrong-child`` is the application's to do)."""
 
-    def __init__(self, app: ASGIApp, switch: FaultSwitch) -> None:
+    def __init__(self, app: ASGIApp, switch: FaultSwitch, media_type: str = "application/fhir+json") -> None:
         self._app = app
         self._switch = switch
+        self._typed = [(b"content-type", media_type.encode())]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or fail it."""
@@ -74,9 +75,9 @@ class FaultMiddleware:
             case "hang":
                 await _until_gone(receive)
             case "malformed":
-                await _answer(send, 200, b'{"resourceType": "Bundle", "total": NaN, "entry": [{"resource": ', _FHIR)
+                await _answer(send, 200, _MALFORMED, self._typed)
             case "too-large":
-                await _flood(scope, send)
+                await _flood(scope, send, self._typed)
             case "slow":
                 await asyncio.sleep(SLOW_SECONDS)
                 await self._app(scope, receive, send)
@@ -95,11 +96,11 @@ async def _until_gone(receive: Receive) -> None:
         message = await receive()
 
 
-async def _flood(scope: Scope, send: Send) -> None:
-    """A searchset that says nothing for a very long time."""
+async def _flood(scope: Scope, send: Send, typed: list[tuple[bytes, bytes]]) -> None:
+    """An answer that says nothing for a very long time."""
     chunk = b" " * 65_536
     mirrored = [header for header in scope["headers"] if header[0] == b"x-request-id"]
-    await send({"type": "http.response.start", "status": 200, "headers": [*_FHIR, *mirrored]})
+    await send({"type": "http.response.start", "status": 200, "headers": [*typed, *mirrored]})
     for _ in range(HUGE_BYTES // len(chunk)):
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b'{"resourceType": "Bundle", "type": "searchset"}'})

@@ -1,0 +1,160 @@
+"""Two identities compared, field by field. Every comparison says how it came out and what it is worth, and no value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hub.domain.people import Identity, PartialDate
+from hub.matching.names import FamilyName, GivenName, compare_family, compare_given
+from hub.matching.resolution import Compared, Evidence
+from hub.matching.weights import BITS, PRIOR_BITS, Level, birth_date_bits, word
+
+_SEXES = {"f": "F", "female": "F", "2": "F", "m": "M", "male": "M", "1": "M"}
+"""Codes in use: FHIR administrative gender, and the NHS Data Dictionary's PERSON STATED GENDER CODE (1 male, 2 female).
+
+Anything else (unknown, other, indeterminate) is missing: it neither agrees nor contradicts.
+"""
+
+_NOT_A_POSTCODE = "ZZ99"
+"""The pseudo postcodes of the NHS Postcode Directory: no fixed abode, address not known, abroad."""
+
+_INWARD_CHARACTERS = 3  # the second half of a United Kingdom postcode
+_POSTCODE_CHARACTERS_MIN = 5
+
+_BY_WORTH = (
+    Level.EXACT,
+    Level.SPELLING,
+    Level.NICKNAME,
+    Level.NEAR,
+    Level.PART,
+    Level.SWAPPED,
+    Level.LIKE,
+    Level.DIFFER,
+)
+_WORTH = {level: -place for place, level in enumerate(_BY_WORTH)}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An identity made ready for comparing: parsed once, compared with many."""
+
+    nhs_number: str | None = field(repr=False)
+    verified: bool
+    given: tuple[GivenName, ...] = field(repr=False)
+    family: tuple[FamilyName, ...] = field(repr=False)
+    birth_date: PartialDate | None = field(repr=False)
+    sex: str | None = field(repr=False)
+    postcode: str | None = field(repr=False)
+    restricted: bool | None
+
+    @classmethod
+    def of(cls, who: Identity) -> Prepared:
+        """``who``, with placeholders ("Twin 1", ZZ99 postcodes) taken for what they are: missing."""
+        return cls(
+            nhs_number=who.nhs_number.value if who.nhs_number else None,
+            verified=who.nhs_number_verified,
+            given=tuple(given for text in who.given_names if (given := GivenName.parse(text))),
+            family=tuple(family for text in who.family_names if (family := FamilyName.parse(text))),
+            birth_date=who.birth_date,
+            sex=_SEXES.get((who.sex or "").strip().casefold()),
+            postcode=_postcode(who.postcode),
+            restricted=who.restricted,
+        )
+
+    @property
+    def is_number_alone(self) -> bool:
+        """Whether nothing but an NHS number tells this child from others."""
+        return self.nhs_number is not None and not (self.given or self.family or self.birth_date)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How two identities compare: a level for each field, and the score in bits."""
+
+    levels: dict[Compared, Level]
+    score: float
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The comparison in the words people are shown, one line a field."""
+        return tuple(Evidence(compared, word(level)) for compared, level in self.levels.items())
+
+
+def compare(a: Prepared, b: Prepared) -> Comparison:
+    """Compare ``a`` with ``b``; the order makes no difference."""
+    sex = _equality(a.sex, b.sex)
+    given, family = _compare_names(a, b, same_sex=sex is Level.EXACT)
+    birth_date, birth_bits = compare_birth_dates(a.birth_date, b.birth_date)
+    levels = {
+        Compared.NHS_NUMBER: _equality(a.nhs_number, b.nhs_number),
+        Compared.BIRTH_DATE: birth_date,
+        Compared.GIVEN_NAME: given,
+        Compared.FAMILY_NAME: family,
+        Compared.SEX: sex,
+        Compared.POSTCODE: _compare_postcodes(a.postcode, b.postcode),
+    }
+    bits = sum(BITS[compared][level] for compared, level in levels.items() if compared is not Compared.BIRTH_DATE)
+    return Comparison(levels, PRIOR_BITS + bits + birth_bits)
+
+
+def compare_birth_dates(a: PartialDate | None, b: PartialDate | None) -> tuple[Level, float]:
+    """How two birth dates compare, and what it is worth: each may be a range of days."""
+    if a is None or b is None:
+        return Level.MISSING, 0.0
+    if a.overlaps(b):
+        days = (a.latest - a.earliest).days + (b.latest - b.earliest).days + 1
+        return (Level.EXACT if days == 1 else Level.RANGE), birth_date_bits(days)
+    level = Level.NEAR if a.is_exact and b.is_exact and _one_slip_apart(a, b) else Level.DIFFER
+    return level, BITS[Compared.BIRTH_DATE][level]
+
+
+def _one_slip_apart(a: PartialDate, b: PartialDate) -> bool:
+    """Whether day and month changed places, or one digit is wrong."""
+    one, other = a.earliest, b.earliest
+    if one.year == other.year and (one.month, one.day) == (other.day, other.month):
+        return True
+    written = zip(f"{one:%Y%m%d}", f"{other:%Y%m%d}", strict=True)
+    return sum(digit != its_other for digit, its_other in written) == 1
+
+
+def _compare_names(a: Prepared, b: Prepared, *, same_sex: bool) -> tuple[Level, Level]:
+    given = _best(compare_given(one, other, same_sex=same_sex) for one in a.given for other in b.given)
+    family = _best(compare_family(one, other) for one in a.family for other in b.family)
+    if given in (Level.LIKE, Level.DIFFER) and family is not Level.EXACT and _changed_places(a, b):
+        return Level.SWAPPED, Level.SWAPPED
+    return given, family
+
+
+def _changed_places(a: Prepared, b: Prepared) -> bool:
+    """Whether each one's given name is the other's family name, letter for letter."""
+    return _given_is_family(a, b) and _given_is_family(b, a)
+
+
+def _given_is_family(a: Prepared, b: Prepared) -> bool:
+    return any(name.joined == other.joined for name in a.given for other in b.family)
+
+
+def _best(levels: Iterable[Level]) -> Level:
+    """The best over all versions of a name; ``MISSING`` when one side has none."""
+    return max(levels, key=_WORTH.__getitem__, default=Level.MISSING)
+
+
+def _equality(a: str | None, b: str | None) -> Level:
+    if a is None or b is None:
+        return Level.MISSING
+    return Level.EXACT if a == b else Level.DIFFER
+
+
+def _postcode(text: str | None) -> str | None:
+    postcode = re.sub(r"[^A-Z0-9]", "", (text or "").upper())
+    known = len(postcode) >= _POSTCODE_CHARACTERS_MIN and not postcode.startswith(_NOT_A_POSTCODE)
+    return postcode if known else None
+
+
+def _compare_postcodes(a: str | None, b: str | None) -> Level:
+    level = _equality(a, b)
+    if level is Level.DIFFER and a and b and a[:-_INWARD_CHARACTERS] == b[:-_INWARD_CHARACTERS]:
+        return Level.AREA
+    return level

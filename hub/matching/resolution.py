@@ -1,0 +1,117 @@
+"""What became of one custodian's candidates: the same child, somebody a person must look at, or nobody.
+
+No value in this module holds what was compared, only the words for how it compared; candidates hide theirs from
+``repr``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.domain.people import Candidate
+
+
+class Compared(StrEnum):
+    """What two identities are compared on."""
+
+    NHS_NUMBER = "NHS number"
+    BIRTH_DATE = "date of birth"
+    GIVEN_NAME = "given name"
+    FAMILY_NAME = "family name"
+    SEX = "sex"
+    POSTCODE = "postcode"
+
+
+class Agreement(StrEnum):
+    """How one comparison came out. ``MISSING``: one side or the other does not say."""
+
+    AGREE = "agree"
+    CLOSE = "close"
+    DIFFER = "differ"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One line of the evidence shown with a match, such as ``date of birth: agree``."""
+
+    compared: Compared
+    outcome: Agreement
+
+
+class Basis(StrEnum):
+    """On what a candidate was taken to be the child."""
+
+    VERIFIED_NUMBER_AND_BIRTH_DATE = "verified NHS number and date of birth"
+    VERIFIED_NUMBER = "verified NHS number"
+    DEMOGRAPHICS = "names, date of birth and other details"
+
+
+class Doubt(StrEnum):
+    """Why a person must look: the first of these that applies, the gravest first."""
+
+    NUMBER_CONFLICT = "same NHS number, but other details disagree"
+    NUMBER_DIFFERS = "different NHS number"
+    GIVEN_NAME = "given names do not agree: this may be a brother, sister or twin"
+    SEX = "sex differs"
+    BIRTH_DATE = "dates of birth do not agree"
+    RESTRICTED = "one source marks the child's record as restricted and another as unrestricted"
+    SOURCES_DISAGREE = "what this source and another hold cannot be one child"
+    SEVERAL = "more than one person here fits"
+    NOT_ENOUGH = "too little agrees to be sure"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCandidate:
+    """A candidate who may be the child.
+
+    Attributes:
+        score: log2 of the odds that this is the child, by the weights in :mod:`hub.matching.weights`: 0 is evens,
+            10 about a thousand to one on. It orders candidates; it never decides alone.
+        doubt: why the hub did not decide.
+    """
+
+    candidate: Candidate
+    score: float
+    evidence: tuple[Evidence, ...]
+    doubt: Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The custodian holds the child, as ``candidate``.
+
+    ``others`` may be further records of the same child at this custodian (duplicates): they are not joined, and an
+    answer that leaves them out should say that there may be more. ``seen`` counts all candidates, for the log.
+    """
+
+    candidate: Candidate
+    basis: Basis
+    evidence: tuple[Evidence, ...]
+    score: float
+    others: tuple[ScoredCandidate, ...] = ()
+    seen: int = 1
+
+    def doubted(self) -> Review:
+        """What this becomes when another custodian's "same" contradicts it: something for a person to look at."""
+        doubtful = ScoredCandidate(self.candidate, self.score, self.evidence, Doubt.SOURCES_DISAGREE)
+        return Review((doubtful, *self.others), seen=self.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The custodian holds somebody who may be the child; a person must look. Best first, never empty."""
+
+    candidates: tuple[ScoredCandidate, ...]
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotHeld:
+    """The custodian searched and holds nobody like the child; ``seen`` candidates were looked at and discarded."""
+
+    seen: int
+
+
+Resolution = Same | Review | NotHeld

@@ -71,14 +71,17 @@ class Frontier:
         """The frontier with one more leaf hash."""
         return self.extend((leaf,))
 
-    def extend(self, leaves: Iterable[bytes]) -> Frontier:
-        """The frontier with more leaf hashes, in order."""
+    def extend(
+        self, leaves: Iterable[bytes], completed: Callable[[Node, bytes], object] = lambda _node, _hash: None
+    ) -> Frontier:
+        """The frontier with more leaf hashes, in order; ``completed`` hears of each subtree they complete."""
         size, nodes = self.size, list(self.nodes)
         for leaf in leaves:
-            carried, complete = leaf, size
-            while complete & 1:
+            carried, level = leaf, 0
+            while size >> level & 1:
                 carried = node_hash(nodes.pop(), carried)
-                complete >>= 1
+                level += 1
+                completed((level, size >> level), carried)
             nodes.append(carried)
             size += 1
         return Frontier(size, tuple(nodes))

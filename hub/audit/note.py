@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -88,13 +89,13 @@ class VerifierKey:
         if len(signature.value) != SIGNATURE_BYTES:
             return False
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature.value, text.encode())
+            _public_key(self.public).verify(signature.value, text.encode())
         except InvalidSignature:
             return False
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SignerKey:
     """A private key with its name; ``seed`` is RFC 8032's 32 secret bytes."""
 
@@ -106,11 +107,14 @@ class SignerKey:
         if len(self.seed) != KEY_BYTES:
             raise NoteInvalid(f"an Ed25519 private key is {KEY_BYTES} bytes")
 
-    @property
+    @cached_property
     def verifier(self) -> VerifierKey:
         """The public half."""
-        private = Ed25519PrivateKey.from_private_bytes(self.seed)
-        return VerifierKey(self.name, private.public_key().public_bytes_raw())
+        return VerifierKey(self.name, self._private.public_key().public_bytes_raw())
+
+    @cached_property
+    def _private(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
 
     @classmethod
     def parse(cls, text: str) -> SignerKey:
@@ -133,7 +137,7 @@ class SignerKey:
         _check_text(text)
         if not text.endswith("\n"):
             raise NoteInvalid("the text of a note ends in a newline")
-        value = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
+        value = self._private.sign(text.encode())
         return str(Note(text, (Signature(self.name, self.verifier.key_id, value),)))
 
 
@@ -209,6 +213,11 @@ def decode_base64(text: str) -> bytes:
     if encode_base64(data) != text:
         raise NoteInvalid("not canonical base64")
     return data
+
+
+@lru_cache(maxsize=16)
+def _public_key(public: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public)
 
 
 def _parse_signature(line: str) -> Signature:

@@ -156,11 +156,13 @@ class _Walk:
     def step(self, row: Row) -> None:
         """Check the next stored entry."""
         expected = self.frontier.size
-        if row.number != expected:
-            raise _Stop("missing" if row.number > expected else "stored out of order or twice", expected)
+        if type(row.number) is not int or row.number < expected:
+            raise _Stop("stored out of order or twice", expected)
+        if row.number > expected:
+            raise _Stop("missing", expected)
         if expected >= self.size:
             raise _Stop("beyond the signed head: nobody signed it", expected)
-        if not isinstance(row.body, bytes) or not isinstance(row.leaf_hash, bytes):
+        if {type(row.body), type(row.leaf_hash)} != {bytes}:  # SQLite keeps any type in any column
             raise _Stop("stored as something other than bytes", expected)
         if leaf_hash(row.body) != row.leaf_hash:
             raise _Stop("its bytes are not those that were logged", expected)
@@ -184,15 +186,15 @@ class _Walk:
     def _check_roots(self, row: Row, frontier: Frontier) -> None:
         """Compare the tree so far with every checkpoint there is of this size, the head's above all."""
         size, root = frontier.size, frontier.root
-        wrong = self.known.get(size, root) != root
+        signed = {(size, self.known.get(size, root))}
         if row.note is not None:
             try:
                 kept = open_checkpoint(row.note.encode(), self.keys)
             except (NoteInvalid, UnicodeEncodeError, AttributeError) as fault:
                 detail = fault if isinstance(fault, NoteInvalid) else "not text"
                 raise _Stop(f"the checkpoint kept with it is not the log's: {detail}", row.number) from None
-            wrong = wrong or (kept.size, kept.root) != (size, root)
-        if wrong:
+            signed.add((kept.size, kept.root))
+        if signed != {(size, root)}:
             raise _Stop("not what was signed", self.vouched, row.number)
         if row.note is not None or size in self.known:
             self.vouched = size

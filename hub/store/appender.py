@@ -1,0 +1,210 @@
+"""The log as the rest of the hub sees it: append, and know that it is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from hub.audit.encoding import encode
+from hub.audit.entries import Abandoned, Entry, Question, ends
+from hub.audit.merkle import leaf_hash
+from hub.audit.note import VerifierKey
+from hub.audit.words import NONCE_BYTES, EntryInvalid
+from hub.errors import AuditUnavailable, ConfigurationError
+from hub.store import reader
+from hub.store.batch import Appended, BatchWriter, HeadDamaged, Pending, QuestionClosed
+from hub.store.engine import POOL_SIZE, make_engine
+from hub.store.keys import Signer, SignsBackwards
+from hub.store.reader import Health, StoredEntry
+from hub.store.tables import prepare
+from hub.store.writer import Waiting, WriterThread
+
+__all__ = ["Appended", "Health", "Log", "QuestionClosed", "StoredEntry"]
+
+WAIT_SECONDS = 5.0
+"""How long an append may take before it counts as failed."""
+
+READS_MAX = 256
+"""The most reads waiting at one time; one more is refused at once."""
+
+Answer = TypeVar("Answer")
+
+_log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Log:
+    """The signed log in one database. Several, in several processes, may share it.
+
+    Every method but :meth:`check` raises :class:`~hub.errors.AuditUnavailable` when the database fails or does not
+    answer in time, and works again when the database does. An append that failed may still be found in the log later:
+    it was not acknowledged, and a question that was written so is ended by :meth:`abandon_stale`.
+
+    Args:
+        url: ``sqlite:///file`` or ``postgresql://...``.
+        signer: the log's key; its name is the log's origin.
+        wait_seconds: the longest wait of any one call.
+        clock: the time (aware, UTC).
+        nonce: 16 random bytes.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        signer: Signer,
+        *,
+        wait_seconds: float = WAIT_SECONDS,
+        clock: Callable[[], datetime] = _utc_now,
+        nonce: Callable[[], bytes] = lambda: secrets.token_bytes(NONCE_BYTES),
+    ) -> None:
+        self._engine = make_engine(url, wait_seconds)
+        self._signer = signer
+        self._wait_seconds = wait_seconds
+        self._clock = clock
+        self._nonce = nonce
+        self._batches = BatchWriter(signer)
+        self._writer = WriterThread(self._engine, self._batches, self._now)
+        self._readers = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="audit-log-reader")
+        self._reading = 0
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The public key with which anybody can check the log."""
+        return self._signer.verifier
+
+    def stamp(self) -> tuple[datetime, bytes]:
+        """The ``at`` and ``nonce`` of an entry made now."""
+        return self._clock(), self._nonce()
+
+    async def start(self) -> None:
+        """Make the tables where there are none, and start writing.
+
+        Raises:
+            ConfigurationError: the database holds another log, or an older state of this one.
+            AuditUnavailable: it cannot be reached.
+        """
+        await self._read(self._prepare)
+        self._writer.start()
+
+    async def close(self) -> None:
+        """Write what is queued and give back the connections."""
+        await asyncio.to_thread(self._close)
+
+    async def append(self, entry: Entry) -> Appended:
+        """Write ``entry``; when this returns it is on disk.
+
+        Raises:
+            QuestionClosed: (an AuditUnavailable) it ends a question that is not open.
+            AuditUnavailable: it could not be made durable in time; nothing that depends on it may happen.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(self._pending(entry), loop, loop.create_future())
+        self._writer.put(waiting)
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                return await waiting.future
+        except TimeoutError:
+            raise AuditUnavailable from None
+        finally:
+            waiting.given_up = True
+
+    async def entry(self, index: int) -> StoredEntry | None:
+        """Entry ``index``, or None when there is none."""
+        return await self._read(lambda: reader.read_entry(self._engine, index))
+
+    async def proof(self, index: int) -> str | None:
+        """The proof that entry ``index`` is in the log (C2SP tlog-proof text), or None when there is none."""
+        return await self._read(lambda: reader.read_proof(self._engine, index))
+
+    async def checkpoint(self) -> str:
+        """The newest signed checkpoint (C2SP tlog-checkpoint)."""
+        return await self._read(lambda: reader.read_checkpoint(self._engine))
+
+    async def reference(self, kind: str, value: str) -> str:
+        """The reference that stands for ``value`` in entries: 32 hex digits, random, the same each time.
+
+        ``kind`` is such as ``worker``, ``case``, ``subject``; ValueError when it is no code or the value too long.
+        """
+        return (await self.references(((kind, value),)))[0]
+
+    async def references(self, wanted: Iterable[tuple[str, str]]) -> list[str]:
+        """The references of several ``(kind, value)``, in order, for the price of one."""
+        pairs = list(wanted)
+        reader.check_references(pairs)
+        return await self._read(lambda: reader.read_references(self._engine, pairs))
+
+    async def abandon_stale(self, older_than_seconds: float) -> int:
+        """End questions that got no answer in so long; the number ended. To be called now and then."""
+        before = self._now() - round(older_than_seconds * 1000)
+        stale = await self._read(lambda: reader.read_stale(self._engine, before))
+        at, _ = self.stamp()
+        results = await asyncio.gather(
+            *(self.append(Abandoned(at, self._nonce(), question, "stale")) for question in stale),
+            return_exceptions=True,
+        )
+        for fault in results:
+            if isinstance(fault, BaseException) and not isinstance(
+                fault, QuestionClosed
+            ):  # closed: another was quicker
+                raise fault
+        return sum(isinstance(each, Appended) for each in results)
+
+    async def check(self) -> Health:
+        """Whether an entry could be written now; never raises."""
+        if not self._writer.alive:
+            return Health(False, detail="the log is not started")
+        try:
+            return await self._read(lambda: reader.read_health(self._engine))
+        except AuditUnavailable:
+            return Health(False, detail="the log's database does not answer or refuses to be written")
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp() * 1000)
+
+    def _pending(self, entry: Entry) -> Pending:
+        try:
+            body = encode(entry)
+        except EntryInvalid as fault:
+            _log.error("an entry could not be written: %s", fault)
+            raise AuditUnavailable from None
+        opened_at = int(entry.at.timestamp() * 1000) if isinstance(entry, Question) else None
+        return Pending(body, leaf_hash(body), opened_at, ends(entry))
+
+    def _prepare(self) -> None:
+        try:
+            with self._engine.begin() as connection:
+                prepare(connection)
+                self._batches.make_head(connection, self._now())
+        except (HeadDamaged, SignsBackwards) as fault:
+            raise ConfigurationError(
+                f"The log will not be written: {fault}. Run `hub audit verify`, and see docs/runbook.md."
+            ) from None
+
+    def _close(self) -> None:
+        self._writer.close(self._wait_seconds)
+        self._readers.shutdown(wait=True, cancel_futures=True)
+        self._engine.dispose()
+
+    async def _read(self, work: Callable[[], Answer]) -> Answer:
+        """Run ``work`` on a reading thread, within the wait; a database's failure becomes AuditUnavailable."""
+        if self._reading >= READS_MAX:
+            raise AuditUnavailable
+        self._reading += 1
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+        except ConfigurationError:
+            raise
+        except Exception as fault:
+            _log.error("the audit log could not be read: %s", type(fault).__name__)
+            raise AuditUnavailable from None
+        finally:
+            self._reading -= 1

@@ -1,0 +1,203 @@
+"""One transaction of the log: lock the head, give out indices, write, sign the new head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from hub.audit.checkpoint import Checkpoint, open_checkpoint
+from hub.audit.merkle import Frontier, Node
+from hub.audit.note import NoteInvalid
+from hub.errors import AuditUnavailable
+from hub.store.keys import Signer
+from hub.store.tables import log_entry, log_head, log_open, log_tile
+
+TILE_LEVELS = 8
+"""A stored subtree covers 2**8 of those a level below, as in C2SP tlog-tiles."""
+
+
+class HeadDamaged(Exception):
+    """The head row is not what this log signed; nothing may be appended to it."""
+
+
+class QuestionClosed(AuditUnavailable):
+    """The question already has its end (the reaper's, or another answer's), so this end may not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where an entry stands: ``size`` is the log's size right after its transaction."""
+
+    index: int
+    leaf_hash: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry ready to be written. ``opened_at`` (milliseconds) is set for a question, ``ends`` for an end."""
+
+    body: bytes
+    leaf_hash: bytes
+    opened_at: int | None
+    ends: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head row."""
+
+    frontier: Frontier
+    at: int
+    note: str
+
+
+Result = Appended | QuestionClosed
+
+_HEAD = select(log_head.c.size, log_head.c.frontier, log_head.c.root, log_head.c.at, log_head.c.note)
+_LOCKED_HEAD = _HEAD.with_for_update()
+_CLOSE = (
+    delete(log_open)
+    .where(log_open.c.question.in_(bindparam("questions", expanding=True)))
+    .returning(log_open.c.question)
+)
+_INSERT_ENTRY = insert(log_entry).inline()
+_INSERT_OPEN = insert(log_open).inline()
+_INSERT_TILE = insert(log_tile).inline()
+_SET_HEAD = update(log_head).where(log_head.c.id == 1)
+_LEAF_AT = select(log_entry.c.leaf_hash).where(log_entry.c.index == bindparam("at"))
+
+
+def read_head(connection: Connection, *, lock: bool = False) -> Head:
+    """The head row, locked until the transaction ends when ``lock``.
+
+    Raises:
+        HeadDamaged: there is none, or its parts contradict each other.
+    """
+    row = connection.execute(_LOCKED_HEAD if lock else _HEAD).one_or_none()
+    if row is None:
+        raise HeadDamaged("the head row is gone")
+    try:
+        frontier = Frontier.decode(row.size, row.frontier)
+    except (ValueError, TypeError):
+        raise HeadDamaged("the head's frontier does not fit its size") from None
+    if frontier.root != row.root:
+        raise HeadDamaged("the head's root does not fit its frontier")
+    return Head(frontier, row.at, row.note)
+
+
+class BatchWriter:
+    """Writes batches, each in the caller's transaction, and signs the head each leads to.
+
+    After the commit the caller says so with :meth:`remember`; only then is the new head held against later ones.
+    """
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+        self._trusted: tuple[int, bytes] | None = None
+        self._written: tuple[int, bytes] | None = None
+
+    def make_head(self, connection: Connection, now: int) -> None:
+        """Write the head of the empty log, unless there is a head; then check that it is this signer's."""
+        if connection.execute(_HEAD).one_or_none() is None:
+            empty = Frontier()
+            self._signer.check(0, empty.root)
+            connection.execute(insert(log_head).values(id=1, **self._head_values(empty, now)))
+        self._check(read_head(connection, lock=True))
+
+    def write(self, connection: Connection, batch: Sequence[Pending], now: int) -> list[Result]:
+        """Write ``batch``, in order, and the new head. Ends of questions that are not open are left out.
+
+        Raises:
+            HeadDamaged, SignsBackwards: the database is not the log this signer signed.
+            sqlalchemy.exc.SQLAlchemyError: the database failed.
+        """
+        self._written = None
+        head = read_head(connection, lock=True)
+        self._check(head)
+        accepted = self._accept(connection, batch)
+        if not any(accepted):
+            return [QuestionClosed() for _ in batch]
+        entries = [each for each, taken in zip(batch, accepted, strict=True) if taken]
+        tiles: list[tuple[Node, bytes]] = []
+        frontier = head.frontier.extend(
+            (each.leaf_hash for each in entries), lambda node, value: tiles.append((node, value))
+        )
+        values = self._head_values(frontier, max(now, head.at))
+        self._insert(connection, head.frontier.size, entries, str(values["note"]))
+        self._insert_tiles(connection, tiles)
+        connection.execute(_SET_HEAD, values)
+        self._written = frontier.size, frontier.root
+        indices = iter(range(head.frontier.size, frontier.size))
+        return [
+            Appended(next(indices), each.leaf_hash, frontier.size) if taken else QuestionClosed()
+            for each, taken in zip(batch, accepted, strict=True)
+        ]
+
+    def committed(self, connection: Connection, results: Sequence[Result]) -> bool:
+        """Whether the batch with these ``results`` is in the log, when a commit's own answer was lost.
+
+        It locks the head, so a commit still on its way in the database is over, one way or the other, before it looks.
+        """
+        read_head(connection, lock=True)
+        first = next((each for each in results if isinstance(each, Appended)), None)
+        return first is not None and connection.scalar(_LEAF_AT, {"at": first.index}) == first.leaf_hash
+
+    def remember(self) -> None:
+        """Take what :meth:`write` wrote last as committed, and hold its head against every later one."""
+        if self._written is not None:
+            self._trusted = self._written
+            self._signer.remember(*self._written)
+
+    def _check(self, head: Head) -> None:
+        """Hold the head against what was signed; the signature only when this process did not just write it."""
+        size, root = head.frontier.size, head.frontier.root
+        self._signer.check(size, root)
+        if self._trusted == (size, root):
+            return
+        try:
+            signed = open_checkpoint(head.note.encode(), self._signer.verifier)
+        except (NoteInvalid, UnicodeEncodeError):
+            raise HeadDamaged("the head is not signed by this hub's key") from None
+        if (signed.size, signed.root) != (size, root):
+            raise HeadDamaged("the head is not what was signed")
+
+    def _accept(self, connection: Connection, batch: Sequence[Pending]) -> list[bool]:
+        """Which of ``batch`` may be written: an end must take its question's row out of ``log_open``."""
+        wanted = sorted({each.ends for each in batch if each.ends is not None})
+        free = set(connection.scalars(_CLOSE, {"questions": wanted})) if wanted else set()
+        accepted = []
+        for each in batch:
+            accepted.append(each.ends is None or each.ends in free)
+            free.discard(each.ends)
+        return accepted
+
+    def _insert(self, connection: Connection, start: int, entries: Sequence[Pending], note: str) -> None:
+        last = len(entries) - 1
+        rows = [
+            {"index": start + at, "leaf_hash": each.leaf_hash, "body": each.body, "note": note if at == last else None}
+            for at, each in enumerate(entries)
+        ]
+        connection.execute(_INSERT_ENTRY, rows)
+        opened = [
+            {"question": start + at, "at": each.opened_at}
+            for at, each in enumerate(entries)
+            if each.opened_at is not None
+        ]
+        if opened:
+            connection.execute(_INSERT_OPEN, opened)
+
+    def _insert_tiles(self, connection: Connection, completed: Sequence[tuple[Node, bytes]]) -> None:
+        rows = [
+            {"level": level // TILE_LEVELS, "index": index, "hash": value}
+            for (level, index), value in completed
+            if level % TILE_LEVELS == 0
+        ]
+        if rows:
+            connection.execute(_INSERT_TILE, rows)
+
+    def _head_values(self, frontier: Frontier, now: int) -> dict[str, object]:
+        note = self._signer.sign(Checkpoint(self._signer.verifier.name, frontier.size, frontier.root))
+        return {"size": frontier.size, "frontier": frontier.encode(), "root": frontier.root, "at": now, "note": note}

@@ -1,0 +1,122 @@
+"""Engines for the log: durable, and impatient.
+
+A commit must be on disk before it is acknowledged (promise 1), and a database that does not answer must not hold a
+worker at the screen for longer than the setting says.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from hub.errors import ConfigurationError
+
+POOL_SIZE = 4
+"""Connections for reading; the writer holds one more."""
+
+
+def parse_url(url: str) -> URL:
+    """The database's URL with its driver.
+
+    Raises:
+        ConfigurationError: not SQLite (as a file) or PostgreSQL. The message never quotes it: it may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(
+            "The log's database URL cannot be read; write sqlite:///file or postgresql://..."
+        ) from None
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "postgresql+psycopg":
+        return parsed
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        if parsed.database in (None, "", ":memory:") or str(parsed.database).startswith("file:"):
+            raise ConfigurationError("The log needs a database that survives: give SQLite a file, not memory.")
+        return parsed
+    raise ConfigurationError("The log's database must be SQLite (sqlite:///file) or PostgreSQL (postgresql://...).")
+
+
+def make_engine(url: str, wait_seconds: float) -> Engine:
+    """An engine whose transactions lock at once (see :func:`reading` for the exception) and wait ``wait_seconds``."""
+    parsed = parse_url(url)
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed, wait_seconds)
+        return _postgresql(parsed, wait_seconds)
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise ConfigurationError("The driver of the log's database is not installed: pip install psycopg.") from None
+
+
+def reading(connection: Connection) -> Connection:
+    """Mark ``connection``, before its first statement, as one that only reads one state of the database."""
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return connection.execution_options(log_reading=True)
+
+
+def exists(url: str) -> bool:
+    """Whether there may be a database: a missing SQLite file would be made by looking into it."""
+    parsed = parse_url(url)
+    return parsed.get_backend_name() != "sqlite" or Path(str(parsed.database)).is_file()
+
+
+def _sqlite(url: URL, wait_seconds: float) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE + 1,
+        max_overflow=0,
+        pool_timeout=wait_seconds,
+        connect_args={"timeout": wait_seconds, "check_same_thread": False},
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None  # else the driver starts transactions of its own, and too late
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "wal_autocheckpoint = 1000"):
+            dbapi_connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        only_reads = connection.get_execution_options().get("log_reading", False)
+        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL, wait_seconds: float) -> Engine:
+    milliseconds = math.ceil(wait_seconds * 1000)
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE + 1,
+        max_overflow=0,
+        pool_timeout=wait_seconds,
+        connect_args={
+            "connect_timeout": max(2, math.ceil(wait_seconds)),  # libpq reads 1 as 2
+            "tcp_user_timeout": milliseconds,
+            "keepalives_idle": 10,
+            "application_name": "safeguarding-hub-log",
+        },
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(dbapi_connection: Any, _record: object) -> None:
+        # synchronous_commit: a role or database default of "off" would acknowledge what a power cut then loses.
+        # idle_in_transaction_session_timeout: a frozen hub must not keep the others from the head row.
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute(
+                f"SET synchronous_commit = on; SET lock_timeout = {milliseconds}; "
+                f"SET statement_timeout = {2 * milliseconds}; "
+                f"SET idle_in_transaction_session_timeout = {2 * milliseconds}"
+            )
+        dbapi_connection.commit()
+
+    return engine

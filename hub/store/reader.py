@@ -1,0 +1,177 @@
+"""Reads of the log, and the references its entries use. Each function runs in its own transaction on a thread."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, select, text, tuple_
+
+from hub.audit.encoding import decode
+from hub.audit.entries import Entry
+from hub.audit.merkle import HASH_BYTES, Node, ProofInvalid, assemble, fold, inclusion_parts, verify_inclusion
+from hub.audit.proof import LogProof
+from hub.audit.words import code
+from hub.store.batch import TILE_LEVELS, Head, read_head
+from hub.store.engine import reading
+from hub.store.tables import log_entry, log_open, log_reference, log_tile
+
+REFERENCE_KIND_MAX = 32
+"""The longest kind of reference, in characters."""
+
+REFERENCE_VALUE_MAX = 512
+"""The longest value a reference can stand for, in characters."""
+
+REFERENCE_BYTES = 16
+
+STALE_MAX = 1_000
+"""So many questions at most are ended by one run of the reaper; the next run takes the rest."""
+
+_INSERT_REFERENCE = text(
+    "INSERT INTO log_reference (kind, value, ref) VALUES (:kind, :value, :ref) ON CONFLICT DO NOTHING"
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry as it is stored, and as it reads."""
+
+    index: int
+    leaf_hash: bytes
+    body: bytes
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the log can be written now. ``at`` is when its newest entry was written."""
+
+    ok: bool
+    size: int | None = None
+    at: datetime | None = None
+    detail: str | None = None
+
+
+def moment(milliseconds: int) -> datetime:
+    """The moment so many milliseconds after 1970 began, UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def read_entry(engine: Engine, index: int) -> StoredEntry | None:
+    """Entry ``index``, or None when the log is not so long."""
+    with engine.connect() as connection:
+        columns = (log_entry.c.leaf_hash, log_entry.c.body)
+        row = reading(connection).execute(select(*columns).where(log_entry.c.index == index)).one_or_none()
+    return None if row is None else StoredEntry(index, row.leaf_hash, row.body, decode(row.body))
+
+
+def read_checkpoint(engine: Engine) -> str:
+    """The newest signed checkpoint."""
+    with engine.connect() as connection:
+        return read_head(reading(connection)).note
+
+
+def read_health(engine: Engine) -> Health:
+    """Whether the head can be locked for writing now."""
+    with engine.connect() as connection:
+        head = read_head(connection, lock=True)
+    return Health(True, head.frontier.size, moment(head.at))
+
+
+def read_proof(engine: Engine, index: int) -> str | None:
+    """The proof that entry ``index`` is in the log, or None when the log is not so long.
+
+    It is checked before it is given out. The stored subtrees are only a shorter way: when they are damaged, the proof
+    is made from the entries' own hashes.
+
+    Raises:
+        ProofInvalid: the entries are not what was signed; ``hub audit verify`` says which.
+    """
+    with engine.connect() as connection:
+        head = read_head(reading(connection))
+        if not 0 <= index < head.frontier.size:
+            return None
+        leaf = _hashes(connection, 0, index, index + 1)[0]
+        try:
+            hashes = _checked_proof(connection, head, index, leaf, TILE_LEVELS)
+        except ProofInvalid:
+            _log.error("the log's stored subtrees are damaged; this proof is made without them")
+            hashes = _checked_proof(connection, head, index, leaf, 0)
+    return str(LogProof(index, leaf, hashes, head.note))
+
+
+def read_stale(engine: Engine, before: int) -> list[int]:
+    """Questions without an end that were written before ``before`` (milliseconds), the oldest first."""
+    with engine.connect() as connection:
+        query = select(log_open.c.question).where(log_open.c.at < before).order_by(log_open.c.question)
+        return list(reading(connection).scalars(query.limit(STALE_MAX)))
+
+
+def check_references(wanted: Iterable[tuple[str, str]]) -> None:
+    """Raise ValueError when a kind is not a code, or a value is empty or over ``REFERENCE_VALUE_MAX``."""
+    for kind, value in wanted:
+        if code(kind) != kind or len(kind) > REFERENCE_KIND_MAX or not 0 < len(value) <= REFERENCE_VALUE_MAX:
+            raise ValueError("a reference has a short code as its kind and a value of moderate length")
+
+
+def read_references(engine: Engine, wanted: Sequence[tuple[str, str]]) -> list[str]:
+    """The reference of each ``(kind, value)``, made now for those that had none, in order."""
+    with engine.connect() as connection:
+        known = _known_references(reading(connection), wanted)
+    if missing := [each for each in dict.fromkeys(wanted) if each not in known]:
+        rows = [{"kind": kind, "value": value, "ref": secrets.token_hex(REFERENCE_BYTES)} for kind, value in missing]
+        with engine.begin() as connection:
+            connection.execute(_INSERT_REFERENCE, rows)
+            known |= _known_references(connection, missing)  # another process may have been quicker
+    return [known[each] for each in wanted]
+
+
+def _known_references(connection: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    key = tuple_(log_reference.c.kind, log_reference.c.value)
+    rows = connection.execute(select(log_reference).where(key.in_(list(wanted))))
+    return {(row.kind, row.value): row.ref for row in rows}
+
+
+def _checked_proof(connection: Connection, head: Head, index: int, leaf: bytes, levels: int) -> tuple[bytes, ...]:
+    size = head.frontier.size
+    hashes = assemble(inclusion_parts(index, size), _lookup(connection, levels))
+    verify_inclusion(leaf, index, size, hashes, head.frontier.root)
+    return hashes
+
+
+def _lookup(connection: Connection, levels: int) -> Callable[[Node], bytes]:
+    """How to get a subtree's hash: from those stored every ``levels`` levels (0: from the entries alone)."""
+
+    def look_up(node: Node) -> bytes:
+        level, index = node
+        stored = level // levels if levels else 0
+        width = 1 << (level - stored * TILE_LEVELS)
+        return _perfect_root(_hashes(connection, stored, index * width, (index + 1) * width))
+
+    return look_up
+
+
+def _hashes(connection: Connection, stored: int, start: int, end: int) -> list[bytes]:
+    """The hashes of neighbours ``start`` to ``end`` (exclusive), of entries (0) or of stored subtrees."""
+    if stored:
+        table, column = log_tile, log_tile.c.hash
+        query = select(column).where(table.c.level == stored)
+    else:
+        table, column = log_entry, log_entry.c.leaf_hash
+        query = select(column)
+    query = query.where(table.c.index >= start, table.c.index < end).order_by(table.c.index)
+    hashes = [bytes(each) for each in connection.scalars(query)]
+    if len(hashes) != end - start or any(len(each) != HASH_BYTES for each in hashes):
+        raise ProofInvalid("hashes are missing")
+    return hashes
+
+
+def _perfect_root(hashes: list[bytes]) -> bytes:
+    while len(hashes) > 1:
+        hashes = [fold(hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
+    return hashes[0]

@@ -1,0 +1,105 @@
+"""The log's tables, for SQLite and PostgreSQL.
+
+Only ``log_entry`` and ``log_head`` are the log. ``log_open`` and ``log_tile`` are derived from it; ``log_reference`` is
+the one place where a reference leads back to a person or case, so deleting its row erases them from the log.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    text,
+)
+
+from hub.errors import ConfigurationError
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+log_entry = Table(
+    "log_entry",
+    metadata,
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("note", Text),
+    comment="Every entry. note: the signed checkpoint written with it, on the last entry of each transaction.",
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    CheckConstraint("id = 1", name="log_head_is_one_row"),
+    comment="One row: its lock orders all writers. at: milliseconds since 1970, UTC.",
+)
+
+log_open = Table(
+    "log_open",
+    metadata,
+    Column("question", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    comment="Questions without an end. Deleting the row is what gives one end the right to be written.",
+)
+
+log_tile = Table(
+    "log_tile",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    comment="Roots of full subtrees of 256^level entries, for proofs.",
+)
+
+log_reference = Table(
+    "log_reference",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("ref", String(32), nullable=False),
+    Index("log_reference_ref", "ref", unique=True),
+    comment="What a random reference in an entry stands for. Personal data: delete a row to erase.",
+)
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version", SmallInteger, primary_key=True, autoincrement=False),
+)
+
+
+def prepare(connection: Connection) -> None:
+    """Make the tables where there are none, inside the caller's transaction.
+
+    Raises:
+        ConfigurationError: the tables are of another version of the hub.
+    """
+    if connection.dialect.name == "postgresql":  # two processes may start at once; the number is this schema's own
+        connection.execute(text("SELECT pg_advisory_xact_lock(7361166)"))
+    metadata.create_all(connection)
+    found = connection.execute(select(schema_version.c.version)).scalar_one_or_none()
+    if found is None:
+        connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
+    elif found != SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"The log's tables are version {found}; this hub reads version {SCHEMA_VERSION}. Use the hub that wrote "
+            "them, or follow the upgrade notes in docs/runbook.md."
+        )

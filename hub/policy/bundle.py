@@ -1,0 +1,189 @@
+"""A loaded set of policies as plain values: what :mod:`hub.policy.load` makes, :mod:`hub.policy.engine` compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from hub.domain.catalogue import Catalogue
+from hub.domain.disclosure import Confidence, Impediment
+from hub.domain.organisations import Sector
+
+
+class Effect(StrEnum):
+    """What a rule does to a field it applies to."""
+
+    WITHHOLD = "withhold"
+    ASK = "ask"
+    MASK = "mask"  # the value is replaced by a veiled line: the one transform the hub can carry out
+    NOTICE = "notice"  # shared, with a condition that travels with it
+    NOT_BUILT = "not_built"  # a handling rule that code cannot carry out: a gap
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One table of a policy file: keys are AND, the values of one key are OR; an absent key says nothing."""
+
+    record_has: tuple[str, ...] = ()
+    classification_is: tuple[str, ...] = ()
+    subject_is: tuple[str, ...] = ()
+    purpose_is: tuple[str, ...] = ()
+    recipient_is: tuple[str, ...] = ()
+    because: str = ""
+
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """The keys that are given, each with its values."""
+        names = ("record_has", "classification_is", "subject_is", "purpose_is", "recipient_is")
+        return {name: values for name in names if (values := getattr(self, name))}
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Who answers for a rule, and when it was and is next looked at."""
+
+    owner: str
+    last: date
+    next: date
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An impediment or a handling rule.
+
+    Attributes:
+        rank: of two rules that apply the lower is primary: order 0, statute 1, privilege 2, confidence 3, condition 4;
+            handling rules come after every impediment (+ 10).
+        veiled: naming the rule would disclose what it protects.
+        post: who at the holder can lift it, a word of the vocabulary.
+        reply_days: whole days within which the contact answers; None when nothing is promised.
+        notice: the condition told with what is shared, for ``Effect.NOTICE``.
+    """
+
+    id: str
+    title: str
+    effect: Effect
+    veiled: bool
+    rank: int
+    citation: str
+    confidence: Confidence
+    applies_when: Condition
+    does_not_apply_when: tuple[Condition, ...]
+    review: Review
+    strength: str = "handling"
+    who_can_lift_it: str = ""
+    post: str | None = None
+    next_step: str = ""
+    reply_days: int | None = None
+    notice: str = ""
+
+    def as_named(self) -> Impediment:
+        """The rule as an open line names it."""
+        return Impediment(self.id, self.title, self.citation, self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """A gateway: why somebody may ask, and the law that lets holders answer.
+
+    Attributes:
+        needs_decision: whether the question must carry a recorded decision; ``decision`` is the word for it.
+        recipient_sectors: the sectors of agencies that may state this purpose.
+    """
+
+    id: str
+    title: str
+    citation: str
+    kind: str
+    needs_decision: bool
+    confidence: Confidence
+    threshold: str
+    recipient_sectors: frozenset[Sector]
+    decision: str | None
+    review: Review
+
+    @property
+    def graphql_name(self) -> str:
+        """The id as a GraphQL enum value: ``ca1989-s47`` is ``CA1989_S47``."""
+        return self.id.upper().replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the vocabulary about a record or a child.
+
+    Attributes:
+        meaning: completes "the record is ...", for people who read policies.
+        owner: the post at the holder that can state the fact.
+        when_unknown: completes "It is not known ..." for the searcher; None when asking would hint at the answer.
+    """
+
+    meaning: str
+    owner: str | None = None
+    when_unknown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """The fixed words of lines that name no impediment. The named gap is for facts that may be told."""
+
+    veiled_next_step: str
+    veiled_reply_days: int
+    gap_next_step: str
+    gap_named_next_step: str
+    out_of_scope_next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The only words policies may use.
+
+    Attributes:
+        choices: (word, words): a record that carries the word must carry one of the words, else all are unknown.
+        recipients: recipient word to the roles it derives from.
+        roles: role to its sector.
+        silent: classes that are never connected.
+    """
+
+    telling: Telling
+    labels: Mapping[str, Word]
+    choices: tuple[tuple[str, tuple[str, ...]], ...]
+    classifications: Mapping[str, Word]
+    roles: Mapping[str, Sector]
+    recipients: Mapping[str, frozenset[str]]
+    decisions: Mapping[str, Word]
+    subject_facts: Mapping[str, Word]
+    posts: frozenset[str]
+    silent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything under ``policies/``, read and checked.
+
+    Attributes:
+        digest: ``sha256:`` and the hex digest of the files' names and bytes; every decision is logged with it.
+        on: the day whose law was asked about.
+        impediments: rules that stop or ask, by id; ``handling``: rules that travel with what is shared, by id.
+    """
+
+    digest: str
+    on: date
+    catalogue: Catalogue
+    vocabulary: Vocabulary
+    purposes: Mapping[str, Purpose]
+    impediments: Mapping[str, Rule]
+    handling: Mapping[str, Rule]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every impediment and handling rule, primary first."""
+        both = (*self.impediments.values(), *self.handling.values())
+        return tuple(sorted(both, key=lambda rule: (rule.rank, rule.id)))
+
+    @property
+    def overdue(self) -> tuple[str, ...]:
+        """Ids of purposes and rules whose review date has passed."""
+        purposes = [each.id for each in self.purposes.values() if each.review.next < self.on]
+        return tuple(sorted(purposes + [each.id for each in self.rules if each.review.next < self.on]))

@@ -1,0 +1,192 @@
+"""Decides every field of a record, in the decision order of ``docs/policies.md``. Pure; never raises on odd data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from hub.domain.catalogue import FieldSpec, KindSpec
+from hub.domain.disclosure import Outcome
+from hub.domain.organisations import Sector
+from hub.domain.records import RecordPointer
+from hub.policy import decision as say
+from hub.policy.bundle import Bundle, Effect, Purpose
+from hub.policy.compile import FALSE, TRUE, Bits, Compiled, Known
+from hub.policy.decision import FieldDecision, Group, RecordDecision, Scope
+from hub.policy.facts import RequestFacts
+from hub.policy.telling import Teller
+
+DECISIONS_MAX = 4_096
+"""Decisions kept. Labels come from outside, so the number of distinct ones is not ours to bound: at the limit the
+oldest is dropped."""
+
+_Key = tuple[RequestFacts, str, frozenset[str], frozenset[str]]
+_OUT_OF_SCOPE = FieldDecision(Outcome.OUT_OF_SCOPE)
+_SILENT_ON_RECORDS = FieldDecision(Outcome.GAP, hidden=True, missing=(say.UNKNOWN_KIND,))
+_COULD_BE_ANYTHING = frozenset({say.UNKNOWN_LABEL, say.UNKNOWN_SUBJECT_FACT})
+"""Odd facts that could stand for a veiled impediment, and so hide the kind of record."""
+
+
+class Policy:
+    """A bundle, compiled. Immutable but for its cache; safe to share between tasks of one event loop."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Compile ``bundle``."""
+        self.bundle = bundle
+        self._bits = Bits(bundle.rules)
+        self._rules = tuple(Compiled.of(rule, self._bits) for rule in bundle.rules)
+        self._teller = Teller(bundle)
+        self._decisions: dict[_Key, RecordDecision] = {}
+        self._scopes: dict[tuple[str, str], Scope] = {}
+        self._words = bundle.vocabulary
+
+    @property
+    def digest(self) -> str:
+        """The bundle's digest, for the log."""
+        return self.bundle.digest
+
+    def scope(self, purpose: str, role: str) -> Scope:
+        """The fields, kinds and sectors that ``purpose`` reaches for a searcher of ``role``.
+
+        Empty for an unknown purpose and for a role whose sector may not state the purpose. What is outside is never
+        asked for, so that held and not held are the same answer. A role the vocabulary does not know narrows nothing
+        here: it narrows each decision instead.
+        """
+        gateway = self.bundle.purposes.get(purpose)
+        if gateway is None:
+            return Scope(MappingProxyType({}), frozenset())
+        key = (purpose, role if role in self._words.roles else "")
+        if key not in self._scopes:
+            sector = self._words.roles.get(role)
+            open_to_role = sector is None or sector in gateway.recipient_sectors
+            kinds = self.bundle.catalogue.kinds.values() if open_to_role else ()
+            fields = {
+                kind.id: names
+                for kind in kinds
+                if (names := frozenset(each.name for each in kind.fields if purpose in each.needed_for))
+            }
+            sectors = frozenset(self.bundle.catalogue[kind].sector for kind in fields)
+            self._scopes[key] = Scope(MappingProxyType(fields), sectors)
+        return self._scopes[key]
+
+    def decide(self, request: RequestFacts, pointer: RecordPointer) -> RecordDecision:
+        """The decision for every field of the record pointed at; an unknown kind or label is a gap, never an error."""
+        key = (request, pointer.kind, pointer.labels, pointer.undetermined)
+        found = self._decisions.get(key)
+        if found is None:
+            found = self._decide(request, pointer)
+            while len(self._decisions) >= DECISIONS_MAX:
+                del self._decisions[next(iter(self._decisions))]
+            self._decisions[key] = found
+        return found
+
+    def _decide(self, request: RequestFacts, pointer: RecordPointer) -> RecordDecision:
+        spec = self.bundle.catalogue.kinds.get(pointer.kind)
+        if spec is None:
+            return self._teller.record(pointer, None, {}, (Group(("*",), _SILENT_ON_RECORDS),))
+        gateway = self.bundle.purposes.get(request.purpose)
+        known = self.known(request, spec, pointer)
+        odd = self._odd_facts(request, pointer)
+        by_class: dict[str, FieldDecision] = {}
+        fields: dict[str, FieldDecision] = {}
+        for each in spec.fields:
+            if gateway is None or not _in_scope(request, gateway, each):
+                fields[each.name] = _OUT_OF_SCOPE
+                continue
+            if each.classification not in by_class:
+                by_class[each.classification] = self._classified(request, gateway, each.classification, known, odd)
+            fields[each.name] = by_class[each.classification]
+        return self._teller.record(pointer, spec, fields, _grouped(fields))
+
+    def known(self, request: RequestFacts, spec: KindSpec, pointer: RecordPointer) -> Known:
+        """What is known of a record in a question, but for the class of the field.
+
+        A word stated and unstated at once is unknown, except where the kind of record makes it certain.
+        """
+        unknown = set(pointer.undetermined) - spec.labels
+        true = (set(pointer.labels) | spec.labels) - unknown
+        for word, choices in self._words.choices:
+            if word in true and not true.intersection(choices):
+                unknown.update(choices)
+        bits = self._bits
+        recipients = [word for word, roles in self._words.recipients.items() if request.role in roles]
+        role_unknown = request.role not in self._words.roles
+        subject_true = request.subject_facts - request.subject_unknown
+        return Known(
+            bits.mask("record_has", true)
+            | bits.mask("subject_is", subject_true)
+            | bits.mask("purpose_is", (request.purpose,))
+            | bits.mask("recipient_is", recipients),
+            bits.mask("record_has", unknown)
+            | bits.mask("subject_is", request.subject_unknown)
+            | bits.mask("recipient_is", self._words.recipients if role_unknown else ()),
+        )
+
+    def verdicts(self, known: Known, classification: str) -> list[tuple[Compiled, int]]:
+        """Each rule's verdict for fields of ``classification``, those that do not apply left out, primary first."""
+        full = Known(known.true | self._bits.mask("classification_is", (classification,)), known.unknown)
+        return [(rule, value) for rule in self._rules if (value := rule.verdict(full)) != FALSE]
+
+    def _odd_facts(self, request: RequestFacts, pointer: RecordPointer) -> tuple[str, ...]:
+        """Names of facts the vocabulary does not know: they could mean anything, so they are gaps."""
+        odd = []
+        if not (pointer.labels | pointer.undetermined) <= self._words.labels.keys():
+            odd.append(say.UNKNOWN_LABEL)
+        if not (request.subject_facts | request.subject_unknown) <= self._words.subject_facts.keys():
+            odd.append(say.UNKNOWN_SUBJECT_FACT)
+        return tuple(odd)
+
+    def _classified(
+        self, request: RequestFacts, gateway: Purpose, classification: str, known: Known, odd: tuple[str, ...]
+    ) -> FieldDecision:
+        """Steps 3 to 8 of the decision order, for fields of one class."""
+        verdicts = self.verdicts(known, classification)
+        maybe = [rule for rule, value in verdicts if value != TRUE]
+        sure = [rule for rule, value in verdicts if value == TRUE]
+        # A mask hides a value, not the record: one that cannot be ruled out does not hide the kind.
+        may_be_veiled = not _COULD_BE_ANYTHING.isdisjoint(odd) or any(
+            each.rule.veiled and each.rule.effect is Effect.WITHHOLD for each in maybe
+        )
+        if stopping := [each for each in sure if each.rule.effect in (Effect.WITHHOLD, Effect.MASK)]:
+            veiled = any(each.rule.veiled for each in stopping)
+            return FieldDecision(Outcome.WITHHELD, _ids(stopping), veiled=veiled, hidden=veiled or may_be_veiled)
+        if asking := [each for each in sure if each.rule.effect is Effect.ASK]:
+            return FieldDecision(Outcome.ASK, _ids(asking), hidden=may_be_veiled)
+        missing = (*odd, *self._missing(maybe, known, classification))
+        if classification not in self._words.classifications:
+            missing = (*missing, say.UNCLASSIFIED)
+        if missing:
+            return FieldDecision(Outcome.GAP, _ids(maybe), hidden=may_be_veiled, missing=missing)
+        if gateway.decision is not None and not request.decision_recorded:
+            return FieldDecision(Outcome.GAP, missing=(gateway.decision,))
+        if unbuilt := [each for each in sure if each.rule.effect is Effect.NOT_BUILT]:
+            return FieldDecision(Outcome.GAP, _ids(unbuilt), missing=(say.NOT_BUILT,))
+        outcome = Outcome.SHARED_WITH_HANDLING if sure else Outcome.SHARED
+        return FieldDecision(outcome, gateway=gateway.id, handling=_ids(sure))
+
+    def _missing(self, maybe: Sequence[Compiled], known: Known, classification: str) -> tuple[str, ...]:
+        """The words that keep ``maybe`` undecided; every recipient word counts as the one fact of the role."""
+        full = Known(known.true | self._bits.mask("classification_is", (classification,)), known.unknown)
+        bits = 0
+        for each in maybe:
+            bits |= each.unknown_bits(full)
+        facts = self._bits.words(bits)
+        return tuple(dict.fromkeys(say.RECIPIENT_ROLE if key == "recipient_is" else word for key, word in facts))
+
+
+def _in_scope(request: RequestFacts, gateway: Purpose, field: FieldSpec) -> bool:
+    """Step 2. The sector check is the gateway's own: who may receive under it is part of the law that grants it."""
+    reached: frozenset[Sector] = gateway.recipient_sectors
+    return request.recipient_sector in reached and request.purpose in field.needed_for
+
+
+def _ids(rules: Sequence[Compiled]) -> tuple[str, ...]:
+    return tuple(each.rule.id for each in rules)
+
+
+def _grouped(fields: dict[str, FieldDecision]) -> tuple[Group, ...]:
+    """Fields with equal decisions together, in the order each first appears."""
+    groups: dict[FieldDecision, list[str]] = {}
+    for name, each in fields.items():
+        groups.setdefault(each, []).append(name)
+    return tuple(Group(tuple(names), each) for each, names in groups.items())

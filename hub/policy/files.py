@@ -1,0 +1,250 @@
+"""The shapes of the files under ``policies/``, and reading them: every error names its file and key."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from hub.domain.catalogue import Section, ValueType
+from hub.domain.disclosure import Confidence
+from hub.domain.organisations import Sector
+from hub.errors import ConfigurationError
+
+FILE_BYTES_MAX = 262_144
+FILES_MAX = 500
+
+SINGLE_FILES = ("vocabulary.toml", "legal-sources.toml", "rejected.toml")
+DIRECTORIES = ("fields", "gateways", "impediments", "handling")
+
+Shape = TypeVar("Shape")
+LawKind = Literal["order", "statute", "privilege", "confidence", "condition"]
+
+
+class PolicyFault(Exception):
+    """One thing wrong in one file; collected, so that an author sees all of them at once."""
+
+    def __init__(self, file: str, key: str, problem: str) -> None:
+        """``problem`` at ``key`` of ``file``; an empty key is the file as a whole."""
+        super().__init__(f"{file}: {key}: {problem}" if key else f"{file}: {problem}")
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table with exactly the keys named here."""
+
+
+class SourceFile(Strict, frozen=True, kw_only=True):
+    """A row of ``legal-sources.toml``."""
+
+    title: str
+    in_force: bool
+    confidence: Confidence
+    checked: date
+    in_force_from: date | None = None
+    repealed_on: date | None = None
+    bars: bool = True
+    note: str = ""
+
+
+class RejectedFile(Strict, frozen=True, kw_only=True):
+    """A row of ``rejected.toml``."""
+
+    phrases: tuple[str, ...]
+    say_instead: str
+    confidence: Confidence
+
+
+class LawFile(Strict, frozen=True, kw_only=True):
+    """What a rule rests on."""
+
+    source: str
+    pinpoint: str
+    confidence: Confidence
+    kind: LawKind
+    note: str = ""
+
+
+class GatewayLawFile(Strict, frozen=True, kw_only=True):
+    """What a purpose rests on."""
+
+    source: str
+    pinpoint: str
+    confidence: Confidence
+    note: str = ""
+
+
+class ReviewFile(Strict, frozen=True, kw_only=True):
+    """Who answers for a file, and when it was and is next reviewed."""
+
+    owner: str
+    last: date
+    next: date
+
+
+class ConditionFile(Strict, frozen=True, kw_only=True):
+    """``applies_when``: keys are AND, values are OR. ``None`` and the empty list differ: an empty list is refused."""
+
+    record_has: tuple[str, ...] | None = None
+    classification_is: tuple[str, ...] | None = None
+    subject_is: tuple[str, ...] | None = None
+    purpose_is: tuple[str, ...] | None = None
+    recipient_is: tuple[str, ...] | None = None
+
+
+class ExceptionFile(ConditionFile, frozen=True, kw_only=True):
+    """One table of ``does_not_apply_when``, with its reason."""
+
+    because: str
+
+
+class TellFile(Strict, frozen=True, kw_only=True):
+    """What an impediment tells the searcher."""
+
+    who_can_lift_it: str
+    post: str
+    next_step: str
+    reply_days: int | None = None
+
+
+class ImpedimentFile(Strict, frozen=True, kw_only=True):
+    """``impediments/<id>.toml``."""
+
+    id: str
+    title: str
+    effect: Literal["withhold", "ask"]
+    strength: Literal["absolute", "conditional"]
+    cite: Literal["open", "veiled"]
+    law: LawFile
+    applies_when: ConditionFile
+    does_not_apply_when: tuple[ExceptionFile, ...] = ()
+    tell: TellFile
+    review: ReviewFile
+
+
+class HandlingFile(Strict, frozen=True, kw_only=True):
+    """``handling/<id>.toml``: a notice that travels with the value, or a transform of it."""
+
+    id: str
+    title: str
+    cite: Literal["open", "veiled"]
+    law: LawFile
+    applies_when: ConditionFile
+    does_not_apply_when: tuple[ExceptionFile, ...] = ()
+    notice: str | None = None
+    transform: str | None = None
+    review: ReviewFile
+
+
+class GatewayFile(Strict, frozen=True, kw_only=True):
+    """``gateways/<id>.toml``."""
+
+    id: str
+    title: str
+    kind: Literal["duty", "power", "enabling"]
+    threshold: str
+    recipient_sectors: tuple[Sector, ...]
+    needs_decision: str | None = None
+    law: GatewayLawFile
+    review: ReviewFile
+
+
+class FieldFile(Strict, frozen=True, kw_only=True):
+    """One field of a kind in ``fields/*.toml``."""
+
+    label: str
+    type: ValueType
+    classification: str
+    source: str
+    needed_for: tuple[str, ...] | None = None
+
+
+class TimelineFile(Strict, frozen=True, kw_only=True):
+    """How a kind appears on the timeline."""
+
+    on: tuple[str, ...]
+    summary: tuple[str, ...]
+
+
+class KindFile(Strict, frozen=True, kw_only=True):
+    """One kind of record in ``fields/*.toml``."""
+
+    title: str
+    section: Section
+    standard: str
+    needed_for: tuple[str, ...]
+    fields: dict[str, FieldFile]
+    labels: tuple[str, ...] = ()
+    timeline: TimelineFile | None = None
+
+
+def read(directory: Path) -> dict[str, bytes]:
+    """The bytes of every policy file below ``directory``, by path relative to it.
+
+    Raises:
+        ConfigurationError: code ``POLICY_INVALID``: not a directory, a file missing, or one that is not where a policy
+            can be: a rule in a misspelt directory would silently not apply.
+    """
+    if not directory.is_dir():
+        raise ConfigurationError("The policies directory does not exist.", code="POLICY_INVALID")
+    files: dict[str, bytes] = {}
+    faults: list[PolicyFault] = []
+    for path in sorted(directory.rglob("*.toml")):
+        name = path.relative_to(directory).as_posix()
+        if name.startswith("tests/"):
+            continue
+        folder, _, rest = name.rpartition("/")
+        if name not in SINGLE_FILES and (folder not in DIRECTORIES or not rest):
+            faults.append(PolicyFault(name, "", f"not a place for policies: use {', '.join(DIRECTORIES)}"))
+        elif path.stat().st_size > FILE_BYTES_MAX:
+            faults.append(PolicyFault(name, "", f"larger than {FILE_BYTES_MAX} bytes"))
+        else:
+            files[name] = path.read_bytes()
+    if len(files) > FILES_MAX:
+        faults.append(PolicyFault("policies", "", f"more than {FILES_MAX} files"))
+    faults += [PolicyFault(name, "", "missing") for name in SINGLE_FILES if name not in files]
+    faults += [
+        PolicyFault(folder, "", "holds no policy: an empty set is refused")
+        for folder in DIRECTORIES
+        if not any(name.startswith(f"{folder}/") for name in files)
+    ]
+    raise_all(faults)
+    return files
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """``sha256:`` and the hex digest over each file's name and bytes, each preceded by its length, in order of name."""
+    hashed = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name.encode(), files[name]):
+            hashed.update(len(part).to_bytes(8, "big") + part)
+    return f"sha256:{hashed.hexdigest()}"
+
+
+def table(name: str, body: bytes) -> dict[str, Any]:
+    """The TOML table in ``body``; :class:`PolicyFault` when it is not TOML."""
+    try:
+        return tomllib.loads(body.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise PolicyFault(name, "", f"not TOML: {fault}") from None
+
+
+def shaped(name: str, key: str, value: object, shape: type[Shape]) -> Shape:
+    """``value`` as ``shape``; :class:`PolicyFault` naming the key when it does not fit, or has an empty text in it."""
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as fault:
+        problem, _, where = str(fault).partition(" - at `$")
+        path = (key + where.rstrip("`")).lstrip(".")
+        raise PolicyFault(name, path or "file", problem) from None
+
+
+def raise_all(faults: list[PolicyFault]) -> None:
+    """Raise every fault as one :class:`ConfigurationError`; nothing when there is none."""
+    if faults:
+        lines = "\n  ".join(dict.fromkeys(str(each) for each in faults))
+        raise ConfigurationError(f"The policies cannot be used:\n  {lines}", code="POLICY_INVALID")

@@ -1,0 +1,132 @@
+"""The one way out for the values of a held record: a decision for every field, applied while copying.
+
+The only module that imports :mod:`hub.domain.sealed` (import contract in ``pyproject.toml``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from hub.domain.catalogue import KindSpec, ValueType
+from hub.domain.disclosure import Outcome, ReleasedRecord, Withheld
+from hub.domain.organisations import Custodian
+from hub.domain.records import HeldRecord, RecordPointer, Value
+from hub.domain.sealed import unseal
+from hub.policy.decision import Line, RecordDecision
+
+DATA_OWNER = "data_owner"
+_FAULTY = "The holder's system sent something here that does not fit the field, so it is held back. Ask the holder."
+UNCATALOGUED = "(uncatalogued)"
+"""Stands for fields the catalogue does not know: their names came from outside and could hold anything."""
+
+_FITS: Mapping[ValueType, Callable[[Any], bool]] = {
+    ValueType.TEXT: lambda value: type(value) is str,
+    ValueType.DATE: lambda value: type(value) is date,  # a datetime is a date to isinstance
+    ValueType.DATETIME: lambda value: type(value) is datetime and value.utcoffset() == timedelta(0),
+    ValueType.INTEGER: lambda value: type(value) is int,  # so is a bool an int
+    ValueType.BOOLEAN: lambda value: type(value) is bool,
+    ValueType.TEXT_LIST: lambda value: type(value) is tuple and all(type(each) is str for each in value),
+}
+
+
+def release(record: HeldRecord, decision: RecordDecision, custodian: Custodian, at: datetime) -> ReleasedRecord:
+    """``record`` as the searcher may see it.
+
+    Held-back fields are listed whether or not the custodian holds a value for them: a line that appeared only when
+    there is a value would disclose that there is one. So the lines depend on the decision alone, except for data
+    faults: a value of the wrong type, or for a field nobody catalogued, is a gap told at the end.
+
+    Args:
+        decision: the decision on this record's pointer.
+        at: now (aware, UTC); reply dates count from it.
+
+    Returns:
+        A record whose first ``len(decision.lines)`` withheld lines answer ``decision.lines`` one to one.
+
+    Raises:
+        ValueError: the decision is about another record, releases nothing (even the kind of record could then be
+            what is protected), or the custodian is not the holder. Nothing of the record is in the message.
+    """
+    _check(record.pointer, decision, custodian)
+    spec = decision.spec
+    if spec is None or not decision.any_released:
+        raise ValueError("nothing of the record may be released: tell it with withheld_whole")
+    held = unseal(record)
+    values, faulty = _fitting(held, decision, spec)
+    if held.keys() - decision.fields.keys():
+        faulty.append(UNCATALOGUED)
+    told = [_told(line, custodian, at) for line in decision.lines]
+    if faulty:
+        told.append(_fault(tuple(faulty), decision, custodian))
+    return ReleasedRecord(
+        custodian=custodian,
+        kind=decision.kind,
+        as_of=record.as_of,
+        values=values,
+        withheld=tuple(told),
+        handling=decision.notices,
+    )
+
+
+def withheld_whole(
+    pointer: RecordPointer, decision: RecordDecision, custodian: Custodian, at: datetime
+) -> tuple[Withheld, ...]:
+    """What is told of a record of which nothing is released, and which is therefore never fetched.
+
+    Answers ``decision.whole_lines`` one to one. Empty when the record is out of scope for the purpose: held and not
+    held are then the same answer. A veiled line names neither the kind nor the ground.
+
+    Raises:
+        ValueError: the decision is about another record, or the custodian is not the holder.
+    """
+    _check(pointer, decision, custodian)
+    return tuple(_told(line, custodian, at) for line in decision.whole_lines)
+
+
+def _check(pointer: RecordPointer, decision: RecordDecision, custodian: Custodian) -> None:
+    same = (pointer.kind, pointer.labels, pointer.undetermined) == (
+        decision.kind,
+        decision.labels,
+        decision.undetermined,
+    )
+    if not same or pointer.custodian != custodian.id:
+        raise ValueError("the decision or the custodian belongs to another record")
+
+
+def _fitting(held: Mapping[str, Value], decision: RecordDecision, spec: KindSpec) -> tuple[dict[str, Value], list[str]]:
+    """The released values that are of their field's type, and the names of the fields whose values are not."""
+    values: dict[str, Value] = {}
+    faulty: list[str] = []
+    for field in spec.fields:
+        if field.name in held and decision.fields[field.name].outcome.releases:
+            value = held[field.name]
+            if _FITS[field.type](value):
+                values[field.name] = value
+            else:
+                faulty.append(field.name)
+    return values, faulty
+
+
+def _told(line: Line, custodian: Custodian, at: datetime) -> Withheld:
+    return Withheld(
+        fields=line.fields,
+        outcome=line.outcome,
+        impediment=line.impediment,
+        contact=custodian.contact_for(line.post),
+        next_step=line.next_step,
+        reply_by=None if line.reply_days is None else at + timedelta(days=line.reply_days),
+        kind=line.kind,
+    )
+
+
+def _fault(fields: tuple[str, ...], decision: RecordDecision, custodian: Custodian) -> Withheld:
+    return Withheld(
+        fields=fields,
+        outcome=Outcome.GAP,
+        impediment=None,
+        contact=custodian.contact_for(DATA_OWNER),
+        next_step=_FAULTY,
+        kind=decision.kind,
+    )

@@ -1,0 +1,228 @@
+"""Reads gateways, impediments and handling rules, and checks each against the vocabulary, the law and each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import PurePosixPath
+
+from hub.policy.bundle import Condition, Effect, Purpose, Review, Rule
+from hub.policy.files import (
+    ConditionFile,
+    ExceptionFile,
+    GatewayFile,
+    HandlingFile,
+    ImpedimentFile,
+    LawFile,
+    PolicyFault,
+    RejectedFile,
+    ReviewFile,
+    SourceFile,
+)
+from hub.policy.words import REPLY_DAYS_MAX, VocabularyFile
+
+RANKS = ("order", "statute", "privilege", "confidence", "condition")
+"""Of several impediments the first of these is primary."""
+
+HANDLING_RANK = 10
+_BUILT = {"mask": Effect.MASK}
+"""The transforms the hub carries out. Another word of the vocabulary makes its fields a gap."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What every rule is checked against, and where faults are collected."""
+
+    words: VocabularyFile
+    sources: Mapping[str, SourceFile]
+    rejected: Mapping[str, RejectedFile]
+    purposes: frozenset[str]
+    on: date
+    faults: list[PolicyFault]
+
+    def refuse(self, file: str, key: str, problem: str) -> None:
+        """Record a fault."""
+        self.faults.append(PolicyFault(file, key, problem))
+
+    def named(self, file: str, rule_id: str) -> None:
+        """A file is called after the rule in it, so that an id is found, and given, once."""
+        if PurePosixPath(file).stem != rule_id:
+            self.refuse(file, "id", "must be the file's own name")
+
+    def law(self, file: str, source: str, *, stops: bool) -> None:
+        """The source is listed, in force on the day asked about and, where it is to stop sharing, able to."""
+        row = self.sources.get(source)
+        if row is None:
+            self.refuse(file, "law.source", f"{source!r} is not a row of legal-sources.toml")
+        elif row.repealed_on is not None and row.repealed_on <= self.on:
+            self.refuse(file, "law.source", f"{source!r} was repealed on {row.repealed_on}")
+        elif not row.in_force or (row.in_force_from is not None and row.in_force_from > self.on):
+            self.refuse(file, "law.source", f"{source!r} is not in force on {self.on}")
+        elif stops and not row.bars:
+            self.refuse(file, "law.source", f"{source!r} is a framework for sharing: it never by itself stops it")
+
+    def words_of(self, file: str, key: str, text: str) -> None:
+        """No rejected ground is given as a reason."""
+        for ground in self.rejected.values():
+            for phrase in ground.phrases:
+                if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE):
+                    self.refuse(file, key, f"{phrase!r} is a rejected ground: {ground.say_instead}")
+
+    def review(self, file: str, review: ReviewFile) -> None:
+        """Reviewed already, and to be reviewed again."""
+        if review.last > self.on:
+            self.refuse(file, "review.last", "lies in the future")
+        if review.next <= review.last:
+            self.refuse(file, "review.next", "must be after the last review")
+
+    def condition(self, file: str, key: str, condition: ConditionFile) -> Condition:
+        """The condition, its words checked."""
+        lists = {
+            "record_has": self.words.labels.keys(),
+            "classification_is": self.words.classifications.keys(),
+            "subject_is": self.words.subject_facts.keys(),
+            "purpose_is": self.purposes,
+            "recipient_is": self.words.recipients.keys(),
+        }
+        given = {name: values for name in lists if (values := getattr(condition, name)) is not None}
+        if not given:
+            self.refuse(file, key, "says nothing: a rule for everything is refused")
+        for name, values in given.items():
+            for word in values:
+                if word not in lists[name]:
+                    self.refuse(file, f"{key}.{name}", f"{word!r} is not a word of the vocabulary")
+        because = condition.because if isinstance(condition, ExceptionFile) else ""
+        return Condition(**given, because=because)
+
+
+def purpose(file: str, gateway: GatewayFile, check: Check) -> Purpose:
+    """The purpose in a gateway file."""
+    check.named(file, gateway.id)
+    check.law(file, gateway.law.source, stops=False)
+    check.review(file, gateway.review)
+    if gateway.needs_decision is not None and gateway.needs_decision not in check.words.decisions:
+        check.refuse(file, "needs_decision", f"{gateway.needs_decision!r} is not a word of the vocabulary")
+    return Purpose(
+        id=gateway.id,
+        title=gateway.title,
+        citation=_citation(check, gateway.law.source, gateway.law.pinpoint),
+        kind=gateway.kind,
+        needs_decision=gateway.needs_decision is not None,
+        confidence=gateway.law.confidence,
+        threshold=gateway.threshold,
+        recipient_sectors=frozenset(gateway.recipient_sectors),
+        decision=gateway.needs_decision,
+        review=_review(gateway.review),
+    )
+
+
+def impediment(file: str, given: ImpedimentFile, check: Check) -> Rule:
+    """The rule in an impediment file."""
+    rule = _rule(file, given, check, Effect(given.effect), RANKS.index(given.law.kind))
+    tell = given.tell
+    check.words_of(file, "tell.next_step", tell.next_step)
+    if tell.post not in check.words.posts:
+        check.refuse(file, "tell.post", f"{tell.post!r} is not a word of the vocabulary")
+    if tell.reply_days is not None and not 1 <= tell.reply_days <= REPLY_DAYS_MAX:
+        check.refuse(file, "tell.reply_days", f"must be 1 to {REPLY_DAYS_MAX}")
+    if given.effect == "ask" and given.cite == "veiled":
+        check.refuse(file, "cite", "only a withheld field is veiled: every veiled line must look the same")
+    if given.strength == "absolute":
+        for number, exception in enumerate(rule.does_not_apply_when):
+            if not exception.record_has:
+                key = f"does_not_apply_when[{number}]"
+                check.refuse(file, key, "an absolute impediment is not lifted by who asks or why")
+    return replace(
+        rule,
+        strength=given.strength,
+        who_can_lift_it=tell.who_can_lift_it,
+        post=tell.post,
+        next_step=tell.next_step,
+        reply_days=tell.reply_days,
+    )
+
+
+def handling(file: str, given: HandlingFile, check: Check) -> Rule:
+    """The rule in a handling file."""
+    effect = Effect.NOTICE if given.transform is None else _BUILT.get(given.transform, Effect.NOT_BUILT)
+    if (given.transform is None) == (given.notice is None):
+        check.refuse(file, "notice", "give either a notice or a transform")
+    if given.transform is not None and given.transform not in check.words.transforms:
+        check.refuse(file, "transform", f"{given.transform!r} is not a word of the vocabulary")
+    if (effect is Effect.MASK) != (given.cite == "veiled"):
+        check.refuse(file, "cite", "a mask is veiled, and a notice is read by the searcher")
+    check.words_of(file, "notice", given.notice or "")
+    rule = _rule(file, given, check, effect, HANDLING_RANK + RANKS.index(given.law.kind))
+    return replace(rule, notice=given.notice or "")
+
+
+def _rule(file: str, given: ImpedimentFile | HandlingFile, check: Check, effect: Effect, rank: int) -> Rule:
+    law: LawFile = given.law
+    stops = effect in (Effect.WITHHOLD, Effect.ASK, Effect.MASK)
+    check.named(file, given.id)
+    check.law(file, law.source, stops=stops)
+    check.review(file, given.review)
+    check.words_of(file, "title", given.title)
+    check.words_of(file, "law.pinpoint", law.pinpoint)
+    return Rule(
+        id=given.id,
+        title=given.title,
+        effect=effect,
+        veiled=given.cite == "veiled",
+        rank=rank,
+        citation=_citation(check, law.source, law.pinpoint, " " if law.kind == "statute" else ", "),
+        confidence=law.confidence,
+        applies_when=check.condition(file, "applies_when", given.applies_when),
+        does_not_apply_when=tuple(
+            check.condition(file, f"does_not_apply_when[{number}]", each)
+            for number, each in enumerate(given.does_not_apply_when)
+        ),
+        review=_review(given.review),
+    )
+
+
+def veil_faults(rules: Iterable[Rule], check: Check) -> None:
+    """A word that a veiled impediment turns on must not be named to the searcher when it is unknown."""
+    for rule in rules:
+        if rule.veiled and rule.effect is Effect.WITHHOLD:
+            for condition in (rule.applies_when, *rule.does_not_apply_when):
+                for word in condition.record_has:
+                    label = check.words.labels.get(word)
+                    if label is not None and label.when_unknown is not None:
+                        check.refuse(
+                            f"impediments/{rule.id}.toml",
+                            "cite",
+                            f"{word!r} has a `when_unknown` in vocabulary.toml: it would hint",
+                        )
+
+
+def manifest_faults(rules: Iterable[Rule], check: Check) -> None:
+    """Every rule is listed and every listed rule is there, and every word about records is used.
+
+    Without the list, a lost impediment file would go unnoticed, and what it protected would be shared.
+    """
+    file = "vocabulary.toml"
+    listed = set(check.words.rules)
+    used: set[str] = {choice.when for choice in check.words.choices}
+    for rule in rules:
+        if rule.id not in listed:
+            check.refuse(file, "rules", f"does not list {rule.id!r}")
+        listed.discard(rule.id)
+        for condition in (rule.applies_when, *rule.does_not_apply_when):
+            used.update(condition.record_has, condition.subject_is)
+    for rule_id in sorted(listed):
+        check.refuse(file, "rules", f"{rule_id!r} is listed and has no usable file")
+    for word in [*check.words.labels, *check.words.subject_facts]:
+        if word not in used:
+            check.refuse(file, word, "no impediment or handling rule speaks of this word")
+
+
+def _citation(check: Check, source: str, pinpoint: str, between: str = " ") -> str:
+    row = check.sources.get(source)
+    return f"{row.title}{between}{pinpoint}" if row else pinpoint
+
+
+def _review(review: ReviewFile) -> Review:
+    return Review(review.owner, review.last, review.next)

@@ -1,0 +1,158 @@
+"""Reads ``vocabulary.toml``: the only words policies may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from hub.domain.disclosure import Confidence
+from hub.domain.organisations import Sector
+from hub.policy.bundle import Telling, Vocabulary, Word
+from hub.policy.files import PolicyFault, Strict, shaped, table
+
+NAME = "vocabulary.toml"
+REPLY_DAYS_MAX = 28
+
+
+class TellingFile(Strict, frozen=True, kw_only=True):
+    """Fixed words."""
+
+    veiled_next_step: str
+    veiled_reply_days: int
+    gap_next_step: str
+    gap_named_next_step: str
+    out_of_scope_next_step: str
+
+
+class LabelFile(Strict, frozen=True, kw_only=True):
+    """A word about a record."""
+
+    meaning: str
+    owner: str
+    when_unknown: str | None = None
+
+
+class ClassificationFile(Strict, frozen=True, kw_only=True):
+    """A sort of information; ``requires_label``: kinds with such a field must carry the label by their nature."""
+
+    meaning: str
+    requires_label: str | None = None
+
+
+class RoleFile(Strict, frozen=True, kw_only=True):
+    """A role of the register."""
+
+    meaning: str
+    sector: Sector
+
+
+class RecipientFile(Strict, frozen=True, kw_only=True):
+    """A word of the law for who receives; ``not_derived`` says why no role gives it."""
+
+    meaning: str
+    roles: tuple[str, ...]
+    not_derived: str | None = None
+
+
+class DecisionFile(Strict, frozen=True, kw_only=True):
+    """A decision a purpose depends on."""
+
+    meaning: str
+    when_unknown: str
+
+
+class MeaningFile(Strict, frozen=True, kw_only=True):
+    """A word and its meaning."""
+
+    meaning: str
+
+
+class SilentFile(Strict, frozen=True, kw_only=True):
+    """A class that is never connected."""
+
+    meaning: str
+    law: str
+    confidence: Confidence
+
+
+class ChoiceFile(Strict, frozen=True, kw_only=True):
+    """A record that carries ``when`` must carry one of ``one_of``."""
+
+    when: str
+    one_of: tuple[str, ...]
+
+
+class VocabularyFile(Strict, frozen=True, kw_only=True):
+    """The whole file."""
+
+    rules: tuple[str, ...]
+    tell: TellingFile
+    labels: dict[str, LabelFile]
+    choices: tuple[ChoiceFile, ...] = ()
+    classifications: dict[str, ClassificationFile]
+    roles: dict[str, RoleFile]
+    recipients: dict[str, RecipientFile]
+    decisions: dict[str, DecisionFile]
+    subject_facts: dict[str, LabelFile]
+    transforms: dict[str, MeaningFile]
+    posts: dict[str, MeaningFile]
+    silent: dict[str, SilentFile]
+
+
+def vocabulary(files: Mapping[str, bytes]) -> VocabularyFile:
+    """The file as its shape; :class:`PolicyFault` when it does not fit."""
+    return shaped(NAME, "", table(NAME, files[NAME]), VocabularyFile)
+
+
+def faults(words: VocabularyFile) -> list[PolicyFault]:
+    """What is wrong inside the vocabulary itself."""
+    found: list[PolicyFault] = []
+
+    def refuse(key: str, problem: str) -> None:
+        found.append(PolicyFault(NAME, key, problem))
+
+    for section, entries in (("labels", words.labels), ("subject_facts", words.subject_facts)):
+        for name, entry in entries.items():
+            if entry.owner not in words.posts:
+                refuse(f"{section}.{name}.owner", f"{entry.owner!r} is not one of [posts]")
+    known = {
+        "labels": set(words.labels),
+        "classifications": set(words.classifications),
+        "subject_facts": set(words.subject_facts),
+    }
+    for section, names in known.items():
+        for name in sorted(names & words.silent.keys()):
+            refuse(f"{section}.{name}", "a silent class is never connected, so it has no word")
+    for name, kept in words.classifications.items():
+        if kept.requires_label is not None and kept.requires_label not in words.labels:
+            refuse(f"classifications.{name}.requires_label", f"{kept.requires_label!r} is not one of [labels]")
+    for name, recipient in words.recipients.items():
+        if not set(recipient.roles) <= words.roles.keys():
+            refuse(f"recipients.{name}.roles", "names a role that is not one of [roles]")
+        if bool(recipient.roles) == (recipient.not_derived is not None):
+            refuse(f"recipients.{name}", "give roles, or an empty list and `not_derived` saying why")
+    for choice in words.choices:
+        if not {choice.when, *choice.one_of} <= words.labels.keys():
+            refuse("choices", "names a word that is not one of [labels]")
+    if not 1 <= words.tell.veiled_reply_days <= REPLY_DAYS_MAX:
+        refuse("tell.veiled_reply_days", f"must be 1 to {REPLY_DAYS_MAX}")
+    return found
+
+
+def compiled(words: VocabularyFile) -> Vocabulary:
+    """The vocabulary as the engine uses it."""
+    return Vocabulary(
+        telling=Telling(**msgspec.structs.asdict(words.tell)),
+        labels={name: Word(each.meaning, each.owner, each.when_unknown) for name, each in words.labels.items()},
+        choices=tuple((each.when, each.one_of) for each in words.choices),
+        classifications={name: Word(each.meaning) for name, each in words.classifications.items()},
+        roles={name: each.sector for name, each in words.roles.items()},
+        recipients={name: frozenset(each.roles) for name, each in words.recipients.items()},
+        decisions={name: Word(each.meaning, None, each.when_unknown) for name, each in words.decisions.items()},
+        subject_facts={
+            name: Word(each.meaning, each.owner, each.when_unknown) for name, each in words.subject_facts.items()
+        },
+        posts=frozenset(words.posts),
+        silent=frozenset(words.silent),
+    )

@@ -1,0 +1,5 @@
+"""NHS record systems: HL7 FHIR R4 over HTTP, with the rules of the Personal Demographics Service (PDS)."""
+
+from hub.connectors.fhir.connector import FhirConnector, FhirOptions
+
+__all__ = ["FhirConnector", "FhirOptions"]

@@ -1,0 +1,141 @@
+"""Searchset Bundles and OperationOutcomes: what a FHIR server sends instead of, or around, the resources.
+
+``resourceType`` decides, never the HTTP status: PDS sends ``TOO_MANY_MATCHES`` as a 200.
+"""
+
+from __future__ import annotations
+
+from hub.connectors.base import UpstreamFault
+from hub.connectors.fhir.elements import Element, element, elements, malformed, text
+from hub.connectors.http import Reply
+from hub.domain.sources import NoAnswerReason
+
+_NOT_FOUND = frozenset({"RESOURCE_NOT_FOUND", "not-found"})
+
+_ISSUES = {
+    "forbidden": (NoAnswerReason.REFUSED, "it does not let the hub ask this"),
+    "login": (NoAnswerReason.REFUSED, "it refused the hub's credentials"),
+    "expired": (NoAnswerReason.REFUSED, "it refused the hub's credentials"),
+    "security": (NoAnswerReason.REFUSED, "it does not let the hub ask this"),
+    "suppressed": (NoAnswerReason.REFUSED, "it holds something back without saying what"),
+    "throttled": (NoAnswerReason.DOWN, "it is asked too often just now"),
+    "transient": (NoAnswerReason.DOWN, "it reported a passing fault of its own"),
+    "exception": (NoAnswerReason.DOWN, "it reported a fault of its own"),
+    "no-store": (NoAnswerReason.DOWN, "it reported a fault of its own"),
+    "timeout": (NoAnswerReason.SLOW, "its own records did not answer it in time"),
+    "incomplete": (NoAnswerReason.DOWN, "it says that its answer is incomplete"),
+    "too-long": (NoAnswerReason.TOO_LARGE, "its answer is larger than it can send"),
+    "too-costly": (NoAnswerReason.TOO_LARGE, "its answer is larger than it can send"),
+}
+"""FHIR R4 IssueType (http://hl7.org/fhir/issue-type) to why there is no answer; anything else is MALFORMED."""
+
+
+class TooManyMatches(UpstreamFault):
+    """More people fit than the server will name: the child may be among them, so this is never "not held"."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            NoAnswerReason.TOO_LARGE,
+            "too many people there fit the question: add a given name, the sex, or the NHS number, and ask again",
+        )
+
+
+class Invalidated(UpstreamFault):
+    """The NHS number was withdrawn and not replaced: a record existed, so this is never "not held"."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            NoAnswerReason.REFUSED,
+            "the NHS number has been invalidated there: ask again with the names and the date of birth",
+        )
+
+
+def matches(reply: Reply, resource_type: str) -> list[Element]:
+    """The resources of one page of a searchset, each of ``resource_type``.
+
+    Raises:
+        UpstreamFault: the page is not a searchset, holds anything that was not asked for, or says it is incomplete.
+    """
+    bundle = element(reply.body, "answer")
+    if bundle.get("resourceType") == "OperationOutcome":
+        raise fault_of(bundle)
+    if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "searchset":
+        raise malformed("answer")
+    found = []
+    for entry in elements(bundle.get("entry"), "Bundle.entry"):
+        resource = element(entry.get("resource"), "Bundle.entry.resource")
+        mode = element(entry.get("search"), "Bundle.entry.search").get("mode", "match")
+        if resource.get("resourceType") == "OperationOutcome":
+            _require_harmless(resource)
+        elif resource.get("resourceType") != resource_type or mode != "match":
+            raise UpstreamFault(NoAnswerReason.MALFORMED, "it sent records of a kind that was not asked for")
+        else:
+            found.append(resource)
+    return found
+
+
+def next_link(reply: Reply) -> str | None:
+    """The URL of the page after this one (FHIR R4 §3.1.1.5.6), None on the last."""
+    for link in elements(element(reply.body, "answer").get("link"), "Bundle.link"):
+        if link.get("relation") == "next":
+            url = text(link.get("url"), "Bundle.link.url")
+            if url is None:
+                raise malformed("Bundle.link.url")
+            return url
+    return None
+
+
+def require_total(first: Reply, found: int) -> None:
+    """Pass an answer with as many matches as its first page promised.
+
+    Raises:
+        UpstreamFault: MALFORMED when some are missing, which would read as "nothing more known", or too many.
+    """
+    total = element(first.body, "answer").get("total")
+    if total is not None and (isinstance(total, bool) or total != found):
+        raise UpstreamFault(NoAnswerReason.MALFORMED, "its answer does not have as many records as it says")
+
+
+def resource_id(resource: Element) -> str:
+    """The server's id of a resource, which every resource it sends must have."""
+    found = text(resource.get("id"), f"{resource.get('resourceType')}.id")
+    if found is None:
+        raise malformed("id")
+    return found
+
+
+def fault_of(outcome: Element) -> UpstreamFault:
+    """The fault for an OperationOutcome that came instead of an answer."""
+    codes = _codes(outcome)
+    if "TOO_MANY_MATCHES" in codes or "multiple-matches" in codes:
+        return TooManyMatches()
+    if "INVALIDATED_RESOURCE" in codes:
+        return Invalidated()
+    for code in codes:
+        if code in _ISSUES:
+            return UpstreamFault(*_ISSUES[code])
+    return UpstreamFault(NoAnswerReason.MALFORMED, "it reported an error instead of an answer")
+
+
+def is_not_found(body: object) -> bool:
+    """Whether a 404's body is the FHIR server's own "not found", and not that of a proxy or a wrong address."""
+    outcome = element(body, "answer")
+    return outcome.get("resourceType") == "OperationOutcome" and bool(_NOT_FOUND & set(_codes(outcome)))
+
+
+def _codes(outcome: Element) -> list[str]:
+    """Every code of every issue: the NHS's own in ``details`` first, then FHIR's."""
+    codes: list[str | None] = []
+    for issue in elements(outcome.get("issue"), "OperationOutcome.issue"):
+        details = element(issue.get("details"), "OperationOutcome.issue.details")
+        codings = elements(details.get("coding"), "OperationOutcome.issue.details.coding")
+        codes += [text(coding.get("code"), "OperationOutcome.issue.details.coding.code") for coding in codings]
+        codes.append(text(issue.get("code"), "OperationOutcome.issue.code"))
+    return [code for code in codes if code]
+
+
+def _require_harmless(outcome: Element) -> None:
+    """Pass a note inside a searchset that is information only: a warning may say that something is missing."""
+    for issue in elements(outcome.get("issue"), "OperationOutcome.issue"):
+        if issue.get("severity") != "information":
+            raise fault_of(outcome)

@@ -1,0 +1,215 @@
+"""The connector for FHIR R4 servers: Match, Find and Fetch for every kind of ``policies/fields/health.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hub.connectors.base import RECORDS_MAX, Deadline, Fetched, Found, Matched, UpstreamFault, as_value
+from hub.connectors.fhir import bundles, labels, mapping
+from hub.connectors.fhir.elements import Element
+from hub.connectors.fhir.exchange import Exchange, Page, SearchBy, together
+from hub.connectors.fhir.ladder import Ladder
+from hub.connectors.fhir.mapping import KINDS
+from hub.connectors.fhir.references import About, wrong_person
+from hub.connectors.http import Credentials, JsonClient
+from hub.domain.catalogue import Catalogue
+from hub.domain.organisations import Custodian
+from hub.domain.people import Candidate, ChildSearch
+from hub.domain.records import HeldRecord, RecordPointer
+from hub.domain.sources import NoAnswer, NoAnswerReason
+
+CONTENT_TYPES = frozenset({"application/fhir+json", "application/json"})
+PAGE_SIZE_MAX = 200
+"""Records asked for on one page; a server may send fewer."""
+
+IDS_MAX = 100
+"""Records asked for by id in one request: in a URL, 100 ids are 3.7 kB of the 8 kB that servers accept."""
+
+_PART = "#"  # not a character of a FHIR id (R4 §2.24.0.1), so it can part the id from the number of the part
+
+
+@dataclass(frozen=True, slots=True)
+class FhirOptions:
+    """How one server differs from the next.
+
+    Attributes:
+        search_by: ``post`` keeps names and NHS numbers out of URLs, and so out of every proxy's log on the way; PDS
+            and some others know only ``get``.
+        echoes_request_id: whether the server returns our ``X-Request-ID``, as PDS does; then an answer without it is
+            an answer to another question.
+        kinds: the kinds this server holds; None for all.
+    """
+
+    search_by: SearchBy = "post"
+    echoes_request_id: bool = True
+    kinds: frozenset[str] | None = None
+
+
+class FhirConnector:
+    """One NHS custodian's FHIR R4 server. See :class:`hub.connectors.base.Connector`.
+
+    Args:
+        custodian: whose server it is.
+        base_url: its base, from the settings.
+        credentials: what to authenticate with, or None.
+        catalogue: the field catalogue; ConfigurationError when it and this connector differ.
+        options: how this server differs from the next.
+        clock: now, aware, UTC.
+    """
+
+    matches_nhs_number = True
+
+    def __init__(
+        self,
+        custodian: Custodian,
+        base_url: str,
+        credentials: Credentials | None,
+        catalogue: Catalogue,
+        *,
+        options: FhirOptions | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        options = options or FhirOptions()
+        self.custodian = custodian
+        held = frozenset(KINDS) & catalogue.of_sector(custodian.sector)
+        self.kinds = held if options.kinds is None else held & options.kinds
+        mapping.check(catalogue, self.kinds)
+        self._base_url = base_url
+        self._client = JsonClient(
+            base_url,
+            credentials=credentials,
+            content_types=CONTENT_TYPES,
+            echoes_request_id=options.echoes_request_id,
+        )
+        self._exchange = Exchange(self._client, options.search_by, clock)
+        self._ladder = Ladder(self._exchange, custodian.id)
+
+    async def match(self, search: ChildSearch, deadline: Deadline) -> Matched | NoAnswer:
+        """Who may be the child: by NHS number, else by names and birth date, never by postcode or practice."""
+
+        async def ask() -> Matched:
+            return Matched(await self._ladder.climb(search, deadline))
+
+        return await as_value(ask(), deadline)
+
+    async def find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found | NoAnswer:
+        """Which records exist for ``who``, with the labels each resource carries.
+
+        Only ids, labels, statuses and the elements that tell one kind from another are asked for. Records entered in
+        error do not exist. A restricted patient's GP registration is pointed at although PDS takes it off the record:
+        otherwise an empty section would say that the child has no GP.
+        """
+        return await as_value(self._find(who, kinds & self.kinds, deadline), deadline)
+
+    async def fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched | NoAnswer:
+        """The records pointed at, each checked to be about ``who`` and to carry no label that Find did not see."""
+        return await as_value(self._fetch(who, pointers, deadline), deadline)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.close()
+
+    async def _find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found:
+        wanted = _by_resource(kinds)
+        types = sorted(wanted)
+        pages = await together([self._find_type(who, name, wanted[name], deadline) for name in types])
+        restricted = who.identity.restricted is True or any(
+            labels.is_restricted(patient) for name, page in zip(types, pages, strict=True) if name == "Patient"
+            for patient in page.resources
+        )  # fmt: skip
+        pointers = [
+            pointer
+            for name, page in zip(types, pages, strict=True)
+            for resource in page.resources
+            if not mapping.is_in_error(resource)
+            for kind in wanted[name]
+            for pointer in self._pointers(kind, resource, restricted=restricted)
+        ]
+        if len(pointers) > RECORDS_MAX:
+            raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX:,} records of one child")
+        return Found(tuple(pointers), min((page.at for page in pages), default=self._exchange.now()))
+
+    async def _find_type(self, who: Candidate, name: str, kinds: Sequence[str], deadline: Deadline) -> Page:
+        found_by = {element for kind in kinds for element in KINDS[kind].found_by}
+        if name == "Patient":
+            return await self._patient(who, ("id", "meta", *sorted(found_by)), deadline)
+        about = KINDS[kinds[0]].about
+        assert about is not None
+        wanted = ",".join(("id", "meta", about, *sorted(found_by)))
+        params = [("patient", who.local_id), ("_elements", wanted), ("_count", str(PAGE_SIZE_MAX))]
+        page = await self._exchange.search(name, params, deadline)
+        self._require_about(who, page, about)
+        return page
+
+    def _pointers(self, kind: str, resource: Element, *, restricted: bool) -> Iterable[RecordPointer]:
+        found = labels.record_labels(resource) | ({labels.RESTRICTED} if restricted else frozenset())
+        parts = KINDS[kind].parts(resource)
+        if kind == "gp_registration" and restricted:
+            parts = max(parts, 1)
+        for part in range(parts):
+            yield RecordPointer(self.custodian.id, kind, f"{bundles.resource_id(resource)}{_PART}{part}", found)
+
+    async def _fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched:
+        ids: dict[str, dict[str, None]] = {}
+        for pointer in pointers:
+            ids.setdefault(KINDS[pointer.kind].resource, {})[pointer.record_id.split(_PART)[0]] = None
+        chunks = [(name, chunk) for name, wanted in ids.items() for chunk in _chunks(list(wanted))]
+        pages = await together([self._fetch_ids(who, name, chunk, deadline) for name, chunk in chunks])
+        held = {
+            (name, bundles.resource_id(resource)): (resource, page.at)
+            for (name, _), page in zip(chunks, pages, strict=True)
+            for resource in page.resources
+        }
+        return Fetched(tuple(self._record(pointer, held) for pointer in pointers))
+
+    async def _fetch_ids(self, who: Candidate, name: str, ids: Sequence[str], deadline: Deadline) -> Page:
+        if name == "Patient":
+            if list(ids) != [who.local_id]:
+                raise wrong_person()
+            return await self._patient(who, (), deadline)
+        about = next(kind.about for kind in KINDS.values() if kind.resource == name)
+        assert about is not None
+        params = [("patient", who.local_id), ("_id", ",".join(ids)), ("_count", str(IDS_MAX))]
+        page = await self._exchange.search(name, params, deadline)
+        self._require_about(who, page, about)
+        if sorted(map(bundles.resource_id, page.resources)) != sorted(ids):
+            raise UpstreamFault(NoAnswerReason.MALFORMED, "it did not send exactly the records it was asked for")
+        return page
+
+    def _record(self, pointer: RecordPointer, held: dict[tuple[str, str], tuple[Element, datetime]]) -> HeldRecord:
+        kind = KINDS[pointer.kind]
+        record_id, part = pointer.record_id.split(_PART)
+        resource, at = held[kind.resource, record_id]
+        if mapping.is_in_error(resource) or labels.record_labels(resource) - pointer.labels:
+            raise UpstreamFault(
+                NoAnswerReason.MALFORMED, "a record's sensitivity changed while it was being read: ask again"
+            )
+        return HeldRecord(pointer, at, {name: read(resource, int(part)) for name, read in kind.fields.items()})
+
+    async def _patient(self, who: Candidate, elements: Sequence[str], deadline: Deadline) -> Page:
+        """The Patient resource of ``who``, checked to be theirs."""
+        patient, at = await self._exchange.patient(who.local_id, elements, deadline)
+        if bundles.resource_id(patient) != who.local_id:
+            raise wrong_person()
+        return Page((patient,), at)
+
+    def _require_about(self, who: Candidate, page: Page, about: str) -> None:
+        number = who.identity.nhs_number
+        person = About(who.local_id, number.value if number else None, self._base_url)
+        for resource in page.resources:
+            person.require(resource, about)
+
+
+def _by_resource(kinds: Iterable[str]) -> dict[str, list[str]]:
+    """Resource type to the kinds read from it, so that each is asked for once."""
+    found: dict[str, list[str]] = {}
+    for kind in sorted(kinds):
+        found.setdefault(KINDS[kind].resource, []).append(kind)
+    return found
+
+
+def _chunks(ids: list[str]) -> Iterable[list[str]]:
+    for start in range(0, len(ids), IDS_MAX):
+        yield ids[start : start + IDS_MAX]

@@ -1,0 +1,107 @@
+"""Reading FHIR JSON that nobody has validated: what is used is checked, what is not used is left alone.
+
+Every reader takes ``what``, the FHIR path being read. It appears in the fault; the value never does.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from hub.connectors.base import UpstreamFault
+from hub.domain.people import PartialDate
+from hub.domain.sources import NoAnswerReason
+from hub.errors import BadRequest
+
+Element = dict[str, Any]
+"""One JSON object of FHIR: a resource or a part of one."""
+
+_DATE_TIME = re.compile(r"(\d{4}(?:-\d{2}(?:-\d{2})?)?)(?:T.*)?", re.ASCII | re.DOTALL)
+
+
+def malformed(what: str) -> UpstreamFault:
+    """The fault for an element that is not what FHIR says it is."""
+    return UpstreamFault(NoAnswerReason.MALFORMED, f"its {what} is not what FHIR R4 says it is")
+
+
+def element(value: object, what: str) -> Element:
+    """``value`` as an object; an absent one is empty."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise malformed(what)
+    return value
+
+
+def elements(value: object, what: str) -> list[Element]:
+    """``value`` as a list of objects; an absent one is empty."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise malformed(what)
+    return [element(item, what) for item in value if item is not None]
+
+
+def text(value: object, what: str) -> str | None:
+    """``value`` as text without white space around it; None when absent or blank."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise malformed(what)
+    return value.strip() or None
+
+
+def texts(value: object, what: str) -> list[str]:
+    """``value`` as a list of texts that are not blank."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise malformed(what)
+    return [words for item in value if (words := text(item, what))]
+
+
+def partial_date(value: object, what: str) -> PartialDate | None:
+    """A FHIR ``date`` or ``dateTime``: the calendar date as its author wrote it, whatever the time zone."""
+    written = text(value, what)
+    if written is None:
+        return None
+    found = _DATE_TIME.fullmatch(written)
+    try:
+        if found is None:
+            raise malformed(what)
+        return PartialDate.parse(found[1])
+    except BadRequest:
+        raise malformed(what) from None
+
+
+def day(value: object, what: str) -> date | None:
+    """As :func:`partial_date`, with a date of unknown day or month taken as its first day.
+
+    PDS keeps dates that way itself: "if only the year of birth is known, the day and month of birth might be recorded
+    as the first of January" (search-patient, "Date of birth and death").
+    """
+    read = partial_date(value, what)
+    return read.earliest if read else None
+
+
+def coding_words(coding: Element, what: str) -> str | None:
+    """What a Coding says to people: its display, or its code when it has none."""
+    return text(coding.get("display"), what) or text(coding.get("code"), what)
+
+
+def concept_words(value: object, what: str) -> str | None:
+    """What a CodeableConcept says to people: its text, or the first coding that says something."""
+    concept = element(value, what)
+    if words := text(concept.get("text"), what):
+        return words
+    for coding in elements(concept.get("coding"), what):
+        if words := coding_words(coding, what):
+            return words
+    return None
+
+
+def concepts_words(value: object, what: str) -> str | None:
+    """What a list of CodeableConcepts says to people, in its order; None when nothing."""
+    words = [said for concept in elements(value, what) if (said := concept_words(concept, what))]
+    return "; ".join(dict.fromkeys(words)) or None

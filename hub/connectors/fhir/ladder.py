@@ -1,0 +1,177 @@
+"""Finding a patient: by NHS number, then by name and birth date, from the narrowest question to the widest.
+
+No rung ever states a postcode or a practice: PDS leaves restricted patients out of such a search "even if a match is
+identified" (search-patient, "Restricted patients"), and an empty answer would read as "not known".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hub.connectors.base import CANDIDATES_MAX, Deadline, UpstreamFault
+from hub.connectors.fhir.bundles import Invalidated, TooManyMatches
+from hub.connectors.fhir.elements import Element
+from hub.connectors.fhir.exchange import Exchange, Params, together
+from hub.connectors.fhir.patients import candidate, former_numbers
+from hub.connectors.fhir.references import wrong_person
+from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate
+from hub.domain.sources import NoAnswerReason
+
+NAME_LENGTH_MAX = 35
+"""PDS refuses longer names; the wildcard it has stands for the rest (search-patient, ``family``)."""
+
+NAMES_MAX = 8
+"""Different names asked for in one question. With more, an empty answer is not one."""
+
+_GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
+
+Rung = Params
+
+
+class Ladder:
+    """Match against one server. ``custodian`` is the id that candidates carry."""
+
+    def __init__(self, exchange: Exchange, custodian: str) -> None:
+        self._exchange = exchange
+        self._custodian = custodian
+
+    async def climb(self, search: ChildSearch, deadline: Deadline) -> tuple[Candidate, ...]:
+        """Everybody who may be the child; empty only when every question was asked and answered with nobody.
+
+        Raises:
+            UpstreamFault: as the server failed; TOO_LARGE when more people fit than can be told apart; REFUSED when
+                the number was withdrawn and nothing else is known to ask by.
+        """
+        by_number, withdrawn = await self._by_numbers(search, deadline)
+        if any(_agree(search.stated, found) for found in by_number):
+            return tuple(by_number)
+        by_name, all_asked = await self._by_names(search.identities, deadline)
+        found = {who.local_id: who for who in (*by_number, *by_name)}
+        if len(found) > CANDIDATES_MAX:
+            raise TooManyMatches
+        if not found and withdrawn:
+            raise Invalidated
+        if not found and not all_asked:
+            raise UpstreamFault(
+                NoAnswerReason.REFUSED,
+                "it can be asked by NHS number, or by a family name and a date of birth: not all that is known could "
+                "be asked",
+            )
+        return tuple(found.values())
+
+    async def _by_numbers(self, search: ChildSearch, deadline: Deadline) -> tuple[list[Candidate], bool]:
+        """Who has the stated NHS numbers, and whether one of these was withdrawn."""
+        asked = {who.nhs_number.value: who for who in reversed(search.identities) if who.nhs_number}
+        answers = await together([self._by_number(number, who, deadline) for number, who in asked.items()])
+        return [who for who, _ in answers if who], any(withdrawn for _, withdrawn in answers)
+
+    async def _by_number(self, number: str, stated: Identity, deadline: Deadline) -> tuple[Candidate | None, bool]:
+        try:
+            patient = await self._exchange.patient_by_number(number, deadline)
+        except Invalidated:
+            return None, True
+        if patient is None:
+            return None, False
+        found = candidate(self._custodian, patient)
+        if found.identity.nhs_number is None or found.identity.nhs_number.value != number:
+            _require_superseded(patient, number, found, stated)
+        return found, False
+
+    async def _by_names(self, identities: Sequence[Identity], deadline: Deadline) -> tuple[list[Candidate], bool]:
+        """Who fits the names and birth dates, and whether all that is known was asked (False when nothing was)."""
+        asked = list(dict.fromkeys(name for who in identities for name in _names(who)))
+        ladders = [self._climb_one(*name, deadline) for name in asked[:NAMES_MAX]]
+        found = [who for answer in await together(ladders) for who in answer]
+        has_numbers = any(who.nhs_number for who in identities)
+        return found, len(asked) <= NAMES_MAX and (bool(asked) or has_numbers)
+
+    async def _climb_one(
+        self, given: str | None, family: str, born: PartialDate, gender: str | None, deadline: Deadline
+    ) -> list[Candidate]:
+        for rung in _rungs(given, family, born):
+            try:
+                found = await self._ask(rung, born, None, deadline)
+            except TooManyMatches:
+                if gender is None:
+                    raise
+                found = await self._ask([*rung, ("gender", gender)], born, gender, deadline)
+            if found:
+                return found
+        return []
+
+    async def _ask(self, rung: Rung, born: PartialDate, gender: str | None, deadline: Deadline) -> list[Candidate]:
+        """One search. Everybody it gives must fit what was asked: a server that ignores a parameter gives everybody."""
+        page = await self._exchange.search("Patient", rung, deadline)
+        if len(page.resources) > CANDIDATES_MAX:
+            raise TooManyMatches
+        for patient in page.resources:
+            if gender is not None and patient.get("gender", gender) != gender:
+                raise wrong_person()
+        found = [candidate(self._custodian, patient) for patient in page.resources]
+        for who in found:
+            birth_date = who.identity.birth_date
+            if birth_date is not None and not birth_date.overlaps(born):
+                raise wrong_person()
+        return found
+
+
+def _names(who: Identity) -> Iterable[tuple[str | None, str, PartialDate, str | None]]:
+    """Every name of one identity that PDS can be asked by: it needs a family name and a birth date."""
+    if who.birth_date is None:
+        return
+    gender = _GENDERS.get((who.sex or "").strip().casefold())
+    given = [first for name in who.given_names if (first := _clean(name).split(" ")[0])]
+    for family in filter(None, map(_clean, who.family_names)):
+        yield from ((first, family, who.birth_date, gender) for first in given or (None,))
+
+
+def _rungs(given: str | None, family: str, born: PartialDate) -> list[Rung]:
+    """Narrow to wide: as written, then without the given name, then by sound. All look at former names too."""
+    dates = _dates(born)
+    rungs: list[Rung] = [[("family", _cut(family)), *dates, ("_history", "true")]]
+    if given is not None:
+        rungs.insert(0, [("given", _cut(given)), *rungs[0]])
+        fuzzy = [("given", given[:NAME_LENGTH_MAX]), ("family", family[:NAME_LENGTH_MAX])]
+        rungs.append([*fuzzy, *dates, ("_fuzzy-match", "true")])
+    return rungs
+
+
+def _dates(born: PartialDate) -> Params:
+    if born.is_exact:
+        return [("birthdate", f"eq{born.earliest.isoformat()}")]
+    return [("birthdate", f"ge{born.earliest.isoformat()}"), ("birthdate", f"le{born.latest.isoformat()}")]
+
+
+def _clean(name: str) -> str:
+    """A name without wildcards: an asterisk from outside must not widen the question."""
+    return " ".join(name.replace("*", " ").split())
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= NAME_LENGTH_MAX else f"{name[: NAME_LENGTH_MAX - 1]}*"
+
+
+def _agree(stated: Identity, found: Candidate) -> bool:
+    """Whether a number's holder can be the child stated: if the birth dates differ, the number may be mistyped."""
+    ours, theirs = stated.birth_date, found.identity.birth_date
+    return ours is None or theirs is None or ours.overlaps(theirs)
+
+
+def _require_superseded(patient: Element, number: str, found: Candidate, stated: Identity) -> None:
+    """Pass somebody with another number than the one asked for who took it over.
+
+    PDS "automatically" sends the superseding patient and says so only by the other id (get-patient, "Superseded
+    patients"), which is also what a server does that answers about the wrong child. So the record must name the old
+    number, or the birth date and family name that were stated must be theirs.
+
+    Raises:
+        UpstreamFault: WRONG_PERSON otherwise.
+    """
+    if number in former_numbers(patient):
+        return
+    names = {name.casefold() for name in found.identity.family_names} & {
+        name.casefold() for name in stated.family_names
+    }
+    ours, theirs = stated.birth_date, found.identity.birth_date
+    if not names or ours is None or theirs is None or not ours.overlaps(theirs):
+        raise wrong_person()

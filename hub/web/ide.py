@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from graphql import GraphQLSchema, introspection_from_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -70,6 +71,7 @@ def ide_routes(
     workers: Sequence[IdeWorker],
     default_query: str,
     default_variables: str = "{}",
+    schema: GraphQLSchema | None = None,
 ) -> list[Route]:
     """The editor's routes: the page at ``/ide``, its files, its configuration, and tokens.
 
@@ -79,6 +81,8 @@ def ide_routes(
         workers: whom a person may choose to be, the first one chosen at the start.
         default_query: the document already in the editor.
         default_variables: its variables, as JSON text.
+        schema: described to the editor directly, when given, so that the endpoint's limits on depth need no exception
+            for the very deep introspection query; without it the editor sends that query to the endpoint.
 
     Raises:
         ValueError: the endpoint is not a path here, or there is nobody to be.
@@ -93,7 +97,9 @@ def ide_routes(
         "workers": [asdict(worker) for worker in workers],
         "query": default_query,
         "variables": default_variables,
+        "schema": "/ide/schema" if schema else None,
     }
+    description = {"data": introspection_from_schema(schema, input_value_deprecation=True) if schema else None}
 
     async def page(_: Request) -> Response:
         return _page(secrets.token_urlsafe(16))
@@ -107,6 +113,9 @@ def ide_routes(
     async def configuration(_: Request) -> Response:
         return JSONResponse(config, headers=dict(HEADERS))
 
+    async def described(_: Request) -> Response:
+        return JSONResponse(description, headers=dict(HEADERS))
+
     async def token(request: Request) -> Response:
         worker = _worker(await _body(request), known)
         return JSONResponse({"token": await token_for(worker)}, headers=dict(HEADERS))
@@ -114,6 +123,7 @@ def ide_routes(
     return [
         Route("/ide", _guarded(page), methods=["GET"]),
         Route("/ide/config", _guarded(configuration), methods=["GET"]),
+        Route("/ide/schema", _guarded(described), methods=["GET"]),
         Route("/ide/token", _guarded(token), methods=["POST"]),
         Route("/ide/static/{name}", _guarded(static), methods=["GET"]),
     ]
@@ -155,7 +165,7 @@ def _file(place: str, media_type: str) -> Response:
 
 async def _body(request: Request) -> bytes:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        # A form on another site's page can post without the browser asking first; JSON cannot (Fetch, CORS-safelisting).
+        # A form on another site's page can post without the browser asking first; JSON cannot (Fetch standard).
         raise BadRequest("Send the worker's id as application/json.")
     body = b""
     async for chunk in request.stream():

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from graphql import build_client_schema, build_schema, print_schema
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -72,7 +73,18 @@ def test_the_configuration_has_workers_and_question_and_no_token() -> None:
         "workers": [{"id": "sw", "label": "Social worker, MASH"}, {"id": "po", "label": "Police officer, MASH"}],
         "query": "{ child { name } }",
         "variables": '{"n": 1}',
+        "schema": None,
     }
+    assert client().get("/ide/schema").json() == {"data": None}
+
+
+def test_a_schema_that_is_given_is_described_without_a_token() -> None:
+    schema = build_schema("type Query { child(name: String): String }")
+    with_schema = ide_routes("/graphql", token_for, WORKERS, "", schema=schema)
+    asked = TestClient(Starlette(routes=with_schema), base_url="http://127.0.0.1")
+    assert asked.get("/ide/config").json()["schema"] == "/ide/schema"
+    described = asked.get("/ide/schema").json()["data"]
+    assert print_schema(build_client_schema(described)) == print_schema(schema)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "index.html", "..%2f..%2fide.py", "%2e%2e/ide.py", "", "ide.js.map"])

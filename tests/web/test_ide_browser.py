@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 import strawberry
 import uvicorn
+from graphql import build_schema
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -42,6 +43,7 @@ class Query:
 class Simulator:
     """A hub with the real editor and the smallest endpoint behind it."""
 
+    describes_itself: bool
     url: str = ""
     authorizations: list[str | None] = field(default_factory=list)
 
@@ -62,15 +64,15 @@ class Simulator:
             )
 
         workers = [IdeWorker("sw", "Social worker"), IdeWorker("po", "Police officer")]
-        editor = ide_routes(
-            "/graphql", token_for, workers, "query ($said: String!) { echo(said: $said) }", '{"said": "999"}'
-        )
+        question, variables = "query ($said: String!) { echo(said: $said) }", '{"said": "999"}'
+        described = build_schema(schema.as_str()) if self.describes_itself else None
+        editor = ide_routes("/graphql", token_for, workers, question, variables, described)
         return Starlette(routes=[*editor, Route("/graphql", graphql, methods=["POST"])])
 
 
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    simulated = Simulator()
+@pytest.fixture(params=[True, False], ids=["schema given", "schema asked for"])
+def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    simulated = Simulator(describes_itself=request.param)
     server = uvicorn.Server(uvicorn.Config(simulated.app(), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -86,14 +88,16 @@ async def test_a_person_chooses_a_worker_and_asks(simulator: Simulator) -> None:
     async with open_page(f"{simulator.url}/ide") as page:
         await page.until(f"!!{PLAY}")
         await page.evaluate("worker.value = 'po'; worker.dispatchEvent(new Event('change'))")
+        await page.evaluate("document.querySelector('button[aria-label=\"Show Documentation Explorer\"]').click()")
+        await page.until("document.querySelector('.graphiql-doc-explorer')?.textContent.includes('Query')")
         await page.evaluate(f"{PLAY}.click()")
         await page.until(f"({ANSWER} ?? '').includes('heard 999')")
         await page.evaluate("document.querySelector('button[aria-label=\"Open settings dialog\"]').click()")
         await page.until("!!document.querySelector('.graphiql-dialog')")
         kept = await page.evaluate("JSON.stringify([localStorage.length, sessionStorage.length, document.cookie])")
 
-    assert simulator.authorizations[0] == "Bearer token-of-sw"  # the schema, asked for at the start
-    assert simulator.authorizations[-1] == "Bearer token-of-po"
+    first = [] if simulator.describes_itself else ["Bearer token-of-sw"]  # the schema, asked for at the start
+    assert simulator.authorizations == [*first, "Bearer token-of-po"]
     assert {url for url in page.requested if not url.startswith((simulator.url, "data:"))} == set()
     assert page.complaints == []
     assert json.loads(kept) == [0, 0, ""]

@@ -52,6 +52,15 @@ class Bits:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How one rule was read: its verdict, and the reason of the first exception that lifts it."""
+
+    rule: Rule
+    verdict: int
+    lifted_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """One rule: ``applies`` holds a mask for each key of its table, ``exceptions`` the same for each exception."""
 
@@ -76,6 +85,16 @@ class Compiled:
                 break
             applies = min(applies, TRUE - _all(exception, known))  # AND NOT
         return applies
+
+    def reading(self, known: Known) -> Reading | None:
+        """How the rule was read, for people; None when what it is about is not there at all."""
+        if _all(self.applies, known) == FALSE:
+            return None
+        lifted = (each.because for each, masks in self._excepting() if _all(masks, known) == TRUE)
+        return Reading(self.rule, self.verdict(known), next(lifted, None))
+
+    def _excepting(self) -> Iterable[tuple[Condition, tuple[int, ...]]]:
+        return zip(self.rule.does_not_apply_when, self.exceptions, strict=True)
 
     def unknown_bits(self, known: Known) -> int:
         """The unknown bits that keep the rule from being decided; only meaningful when its verdict is UNKNOWN."""

@@ -11,7 +11,7 @@ from hub.domain.organisations import Sector
 from hub.domain.records import RecordPointer
 from hub.policy import decision as say
 from hub.policy.bundle import Bundle, Effect, Purpose
-from hub.policy.compile import FALSE, TRUE, Bits, Compiled, Known
+from hub.policy.compile import FALSE, TRUE, Bits, Compiled, Known, Reading
 from hub.policy.decision import FieldDecision, Group, RecordDecision, Scope
 from hub.policy.facts import RequestFacts
 from hub.policy.telling import Teller
@@ -85,7 +85,7 @@ class Policy:
         if spec is None:
             return self._teller.record(pointer, None, {}, (Group(("*",), _SILENT_ON_RECORDS),))
         gateway = self.bundle.purposes.get(request.purpose)
-        known = self.known(request, spec, pointer)
+        known = self._known(request, spec, pointer)
         odd = self._odd_facts(request, pointer)
         by_class: dict[str, FieldDecision] = {}
         fields: dict[str, FieldDecision] = {}
@@ -98,7 +98,7 @@ class Policy:
             fields[each.name] = by_class[each.classification]
         return self._teller.record(pointer, spec, fields, _grouped(fields))
 
-    def known(self, request: RequestFacts, spec: KindSpec, pointer: RecordPointer) -> Known:
+    def _known(self, request: RequestFacts, spec: KindSpec, pointer: RecordPointer) -> Known:
         """What is known of a record in a question, but for the class of the field.
 
         A word stated and unstated at once is unknown, except where the kind of record makes it certain.
@@ -122,10 +122,17 @@ class Policy:
             | bits.mask("recipient_is", self._words.recipients if role_unknown else ()),
         )
 
-    def verdicts(self, known: Known, classification: str) -> list[tuple[Compiled, int]]:
-        """Each rule's verdict for fields of ``classification``, those that do not apply left out, primary first."""
-        full = Known(known.true | self._bits.mask("classification_is", (classification,)), known.unknown)
-        return [(rule, value) for rule in self._rules if (value := rule.verdict(full)) != FALSE]
+    def readings(self, request: RequestFacts, pointer: RecordPointer) -> tuple[Reading, ...]:
+        """How each rule that is about this record or child was read, field by field, for a reviewer."""
+        spec = self.bundle.catalogue.kinds.get(pointer.kind)
+        if spec is None:
+            return ()
+        known = self._known(request, spec, pointer)
+        found: dict[Reading, None] = {}
+        for classification in dict.fromkeys(each.classification for each in spec.fields):
+            full = self._with_class(known, classification)
+            found |= {reading: None for rule in self._rules if (reading := rule.reading(full)) is not None}
+        return tuple(found)
 
     def _odd_facts(self, request: RequestFacts, pointer: RecordPointer) -> tuple[str, ...]:
         """Names of facts the vocabulary does not know: they could mean anything, so they are gaps."""
@@ -140,7 +147,8 @@ class Policy:
         self, request: RequestFacts, gateway: Purpose, classification: str, known: Known, odd: tuple[str, ...]
     ) -> FieldDecision:
         """Steps 3 to 8 of the decision order, for fields of one class."""
-        verdicts = self.verdicts(known, classification)
+        full = self._with_class(known, classification)
+        verdicts = [(rule, value) for rule in self._rules if (value := rule.verdict(full)) != FALSE]
         maybe = [rule for rule, value in verdicts if value != TRUE]
         sure = [rule for rule, value in verdicts if value == TRUE]
         # A mask hides a value, not the record: one that cannot be ruled out does not hide the kind.
@@ -152,7 +160,7 @@ class Policy:
             return FieldDecision(Outcome.WITHHELD, _ids(stopping), veiled=veiled, hidden=veiled or may_be_veiled)
         if asking := [each for each in sure if each.rule.effect is Effect.ASK]:
             return FieldDecision(Outcome.ASK, _ids(asking), hidden=may_be_veiled)
-        missing = (*odd, *self._missing(maybe, known, classification))
+        missing = (*odd, *self._missing(maybe, full))
         if classification not in self._words.classifications:
             missing = (*missing, say.UNCLASSIFIED)
         if missing:
@@ -164,12 +172,14 @@ class Policy:
         outcome = Outcome.SHARED_WITH_HANDLING if sure else Outcome.SHARED
         return FieldDecision(outcome, gateway=gateway.id, handling=_ids(sure))
 
-    def _missing(self, maybe: Sequence[Compiled], known: Known, classification: str) -> tuple[str, ...]:
+    def _with_class(self, known: Known, classification: str) -> Known:
+        return Known(known.true | self._bits.mask("classification_is", (classification,)), known.unknown)
+
+    def _missing(self, maybe: Sequence[Compiled], known: Known) -> tuple[str, ...]:
         """The words that keep ``maybe`` undecided; every recipient word counts as the one fact of the role."""
-        full = Known(known.true | self._bits.mask("classification_is", (classification,)), known.unknown)
         bits = 0
         for each in maybe:
-            bits |= each.unknown_bits(full)
+            bits |= each.unknown_bits(known)
         facts = self._bits.words(bits)
         return tuple(dict.fromkeys(say.RECIPIENT_ROLE if key == "recipient_is" else word for key, word in facts))
 

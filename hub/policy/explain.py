@@ -1,0 +1,121 @@
+"""Why a record is decided as it is, in English: for the searcher, and for the reviewer who may know the true ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hub.domain.disclosure import Confidence, Outcome
+from hub.domain.records import RecordPointer
+from hub.policy.bundle import Effect
+from hub.policy.compile import TRUE, Reading
+from hub.policy.decision import FieldDecision, Line, RecordDecision
+from hub.policy.engine import Policy
+from hub.policy.facts import RequestFacts
+
+_EFFECTS = {
+    Effect.WITHHOLD: "withholds",
+    Effect.ASK: "needs its originator's agreement",
+    Effect.MASK: "masks",
+    Effect.NOTICE: "shares with a notice",
+    Effect.NOT_BUILT: "cannot be carried out yet",
+}
+_WORDS = {
+    Outcome.SHARED: "shared",
+    Outcome.SHARED_WITH_HANDLING: "shared with handling",
+    Outcome.WITHHELD: "withheld",
+    Outcome.ASK: "ask the originator",
+    Outcome.GAP: "gap (a fault in the data or the rules, not a refusal)",
+    Outcome.OUT_OF_SCOPE: "out of scope",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision in English, one line a sentence.
+
+    ``searcher`` says no more than the answer itself did. ``reviewer`` names the true grounds, veiled ones too: it is
+    for those who may read the log's sealed part. Neither holds a value of the record.
+    """
+
+    decision: RecordDecision
+    searcher: tuple[str, ...]
+    reviewer: tuple[str, ...] = field(repr=False)
+
+
+def explain(request: RequestFacts, pointer: RecordPointer, policy: Policy) -> Explanation:
+    """Explain what ``policy`` decides for the record pointed at in ``request``."""
+    decision = policy.decide(request, pointer)
+    return Explanation(decision, _for_searcher(decision), _for_reviewer(request, pointer, decision, policy))
+
+
+def _for_searcher(decision: RecordDecision) -> tuple[str, ...]:
+    if not decision.any_released:
+        if not decision.whole_lines:
+            return ("Nothing is told: the purpose does not reach this, so held and not held are the same answer.",)
+        return tuple(_line(line) for line in decision.whole_lines)
+    assert decision.spec is not None  # something is released, so the kind is catalogued
+    said = [
+        f"{decision.spec.title}: {', '.join(group.fields)}: {_WORDS[group.decision.outcome]}."
+        for group in decision.groups
+        if group.decision.outcome.releases
+    ]
+    said += [f"With {', '.join(notice.fields)}: {notice.notice}" for notice in decision.notices]
+    return (*said, *(_line(line) for line in decision.lines))
+
+
+def _line(line: Line) -> str:
+    what = "The whole record" if line.fields == ("*",) else ", ".join(line.fields)
+    why = ""
+    if line.impediment is not None:
+        named = line.impediment
+        why = f": {named.title} ({named.citation}; how well this was checked: {_spaced(named.confidence)})"
+    return f"{what}: {_WORDS[line.outcome]}{why}. {line.next_step}"
+
+
+def _for_reviewer(
+    request: RequestFacts, pointer: RecordPointer, decision: RecordDecision, policy: Policy
+) -> tuple[str, ...]:
+    said = [f"Policies {policy.digest}, law in force on {policy.bundle.on}."]
+    purpose = policy.bundle.purposes.get(request.purpose)
+    if purpose is None:
+        said.append("The purpose is not one of the gateways: nothing is in its scope.")
+    else:
+        said.append(f"Purpose {purpose.id}: {purpose.title} ({purpose.citation}).")
+        if request.recipient_sector not in purpose.recipient_sectors:
+            said.append(f"Agencies of the {request.recipient_sector} sector may not state this purpose.")
+    said += [f"{', '.join(group.fields)}: {_decided(group.decision)}." for group in decision.groups]
+    if decision.spec is None:
+        return (*said, "The kind of record is not catalogued.")
+    return (*said, *(_read(reading) for reading in policy.readings(request, pointer)))
+
+
+def _read(reading: Reading) -> str:
+    rule = reading.rule
+    named = f"{rule.id} ({rule.citation}; how well this was checked: {_spaced(rule.confidence)})"
+    if reading.lifted_because is not None:
+        return f"{named} does not apply: {reading.lifted_because}."
+    if reading.verdict == TRUE:
+        lift = f" It can be lifted by {rule.who_can_lift_it}." if rule.who_can_lift_it else ""
+        return f"{named} {_EFFECTS[rule.effect]}.{lift}"
+    return f"{named} cannot be ruled out."
+
+
+def _spaced(confidence: Confidence) -> str:
+    return confidence.replace("_", " ")
+
+
+def _decided(decided: FieldDecision) -> str:
+    parts = [_WORDS[decided.outcome]]
+    if decided.grounds:
+        parts.append(f"because of {', '.join(decided.grounds)}")
+    if decided.veiled:
+        parts.append("veiled to the searcher")
+    elif decided.hidden:
+        parts.append("the kind hidden from the searcher")
+    if decided.missing:
+        parts.append(f"not known: {', '.join(decided.missing)}")
+    if decided.gateway:
+        parts.append(f"through {decided.gateway}")
+    if decided.handling:
+        parts.append(f"handled as {', '.join(decided.handling)}")
+    return "; ".join(parts)

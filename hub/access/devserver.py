@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -36,7 +36,7 @@ _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 class _FormError(Exception):
-    """The body is not a form this server reads."""
+    """The form cannot be acted on; the message is for the developer who sent it."""
 
 
 class _LoopbackOnly:
@@ -61,9 +61,55 @@ def create_app(settings: DevServerSettings) -> Starlette:
     """
     settings.require_development()
     keys = dev_keys(settings)
-    server = DevAuthorizationServer(settings, keys)
-    issuer = settings.issuer
-    metadata = {
+    endpoints = _Endpoints(DevAuthorizationServer(settings, keys))
+    jwks = {"keys": [{**keys.signing.as_dict(private=False), "use": "sig", "alg": "Ed25519"}]}
+    workers = [
+        {"id": worker.id, "name": worker.name, "organisation": worker.organisation, "roles": worker.roles}
+        for worker in settings.people.workers
+    ]
+    return Starlette(
+        routes=[
+            Route("/.well-known/oauth-authorization-server", _document(_metadata(settings.issuer))),
+            Route("/jwks", _document(jwks)),
+            Route("/token", endpoints.token, methods=["POST"]),
+            Route("/dev/worker-token", endpoints.worker_token, methods=["POST"]),
+            Route("/dev/workers", _document({"workers": workers})),
+        ],
+        # The Host check stops a web page elsewhere from reaching this server under a name of its own (DNS rebinding).
+        middleware=[
+            Middleware(_LoopbackOnly),
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", settings.host]),
+        ],
+        exception_handlers={_FormError: _form_refused},
+    )
+
+
+class _Endpoints:
+    """What the server does on request."""
+
+    def __init__(self, server: DevAuthorizationServer) -> None:
+        self._server = server
+
+    async def token(self, request: Request) -> JSONResponse:
+        """RFC 6749 s.3.2."""
+        form = await _form(request)
+        authorization = request.headers.get("authorization")
+        status, body, headers = await asyncio.to_thread(self._server.answer, form, authorization)
+        return JSONResponse(body, status, {**dict(headers), **_NO_STORE})
+
+    async def worker_token(self, request: Request) -> JSONResponse:
+        """What signing in at the agency would give: a subject token for a worker in one of their roles."""
+        form = await _form(request)
+        subject_token = self._server.subject_token(form.get("worker", ""), form.get("role", ""))
+        if subject_token is None:
+            raise _FormError("No such worker with that role; GET /dev/workers lists them.")
+        answer = {"subject_token": subject_token, "expires_in": SUBJECT_TOKEN_SECONDS}
+        return JSONResponse(answer, headers=_NO_STORE)
+
+
+def _metadata(issuer: str) -> dict[str, Any]:
+    """RFC 8414 s.2."""
+    return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/token",
         "jwks_uri": f"{issuer}/jwks",
@@ -72,54 +118,13 @@ def create_app(settings: DevServerSettings) -> Starlette:
         "token_endpoint_auth_methods_supported": AUTH_METHODS,
         "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
     }
-    jwks = {"keys": [{**keys.signing.as_dict(private=False), "use": "sig", "alg": "Ed25519"}]}
 
-    async def token(request: Request) -> JSONResponse:
-        try:
-            form = await _form(request)
-        except _FormError as fault:
-            return _error(400, "invalid_request", str(fault))
-        status, body, headers = await asyncio.to_thread(server.answer, form, request.headers.get("authorization"))
-        return JSONResponse(body, status, {**dict(headers), **_NO_STORE})
 
-    async def worker_token(request: Request) -> JSONResponse:
-        try:
-            form = await _form(request)
-        except _FormError as fault:
-            return _error(400, "invalid_request", str(fault))
-        subject_token = server.subject_token(form.get("worker", ""), form.get("role", ""))
-        if subject_token is None:
-            return _error(400, "invalid_request", "No such worker with that role; GET /dev/workers lists them.")
-        answer = {"subject_token": subject_token, "expires_in": SUBJECT_TOKEN_SECONDS}
-        return JSONResponse(answer, headers=_NO_STORE)
+def _document(content: Mapping[str, Any]) -> Callable[[Request], Awaitable[JSONResponse]]:
+    async def respond(_: Request) -> JSONResponse:
+        return JSONResponse(content, headers=_NO_STORE)
 
-    async def workers(_: Request) -> JSONResponse:
-        rows: list[dict[str, Any]] = [
-            {"id": worker.id, "name": worker.name, "organisation": worker.organisation, "roles": worker.roles}
-            for worker in settings.people.workers
-        ]
-        return JSONResponse({"workers": rows}, headers=_NO_STORE)
-
-    def document(content: dict[str, Any]) -> Any:
-        async def respond(_: Request) -> JSONResponse:
-            return JSONResponse(content, headers=_NO_STORE)
-
-        return respond
-
-    return Starlette(
-        routes=[
-            Route("/.well-known/oauth-authorization-server", document(metadata)),
-            Route("/jwks", document(jwks)),
-            Route("/token", token, methods=["POST"]),
-            Route("/dev/worker-token", worker_token, methods=["POST"]),
-            Route("/dev/workers", workers),
-        ],
-        # The Host check stops a web page elsewhere from reaching this server under a name of its own (DNS rebinding).
-        middleware=[
-            Middleware(_LoopbackOnly),
-            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", settings.host]),
-        ],
-    )
+    return respond
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -141,8 +146,8 @@ async def _form(request: Request) -> dict[str, str]:
     return form
 
 
-def _error(status: int, error: str, description: str) -> JSONResponse:
-    return JSONResponse({"error": error, "error_description": description}, status, _NO_STORE)
+async def _form_refused(_: Request, fault: Exception) -> JSONResponse:
+    return JSONResponse({"error": "invalid_request", "error_description": str(fault)}, 400, _NO_STORE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,9 +8,10 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import msgspec
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 from msgspec import Meta
 
@@ -123,38 +124,34 @@ def dev_keys(settings: DevServerSettings) -> DevKeys:
     keep = settings.keys_directory
     if keep is not None:
         keep.mkdir(mode=0o700, parents=True, exist_ok=True)
-    signing = OKPKey.import_key(
-        _kept(keep, "signing-key", lambda: OKPKey.generate_key("Ed25519", auto_kid=True).as_dict(private=True))
-    )
+    signing = _kept(keep, "signing-key", OKPKey, lambda: OKPKey.generate_key("Ed25519", auto_kid=True))
     clients = {
-        client.id: ECKey.import_key(
-            _kept(keep, client.id, lambda: ECKey.generate_key("P-256", auto_kid=True).as_dict(private=True))
-        )
+        client.id: _kept(keep, client.id, ECKey, lambda: ECKey.generate_key("P-256", auto_kid=True))
         for client in settings.people.clients
         if client.secret is None
     }
     return DevKeys(signing, clients)
 
 
-def _kept(directory: Path | None, name: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    """The JWK kept as ``name``, made and written if it is not there."""
+_Key = TypeVar("_Key", OKPKey, ECKey)
+
+
+def _kept(directory: Path | None, name: str, kind: type[_Key], make: Callable[[], _Key]) -> _Key:
+    """The private key kept as ``name``, made and written if it is not there."""
     if directory is None:
-        return dict(make())
+        return make()
     path = directory / f"{name}.jwk"
     if not path.exists():
         # O_EXCL and 0600 from the first byte: nobody else may read it, not even for a moment.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            json.dump(make(), stream)
+            json.dump(make().as_dict(private=True), stream)
     if path.stat().st_mode & 0o077:
         raise ConfigurationError(f"{path}: others may read this key. Run `chmod 600` on it.", code="DEVSERVER_INVALID")
     try:
-        found = json.loads(path.read_text(encoding="ascii"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise _invalid(path, "is not a JWK; delete it to have a new one made")
-    return found
+        return kind.import_key(json.loads(path.read_text(encoding="ascii")))
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        raise _invalid(path, "is not a private JWK; delete it to have a new one made") from None
 
 
 def _invalid(path: Path, what: str) -> ConfigurationError:

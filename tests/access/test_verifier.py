@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hub.access.strict_json import DEPTH_MAX, INTEGER_MAX
 from hub.access.token import IDENTITY_CHARS_MAX, LIFETIME_SECONDS_MAX, SKEW_SECONDS_MAX, TIME_MAX
@@ -119,6 +122,19 @@ async def test_an_expired_token_that_is_also_forged_is_invalid_not_expired() -> 
     with pytest.raises(Unauthenticated) as refusal:
         await verifier().verify(f"Bearer {forged}")
     assert refusal.value.code == "TOKEN_INVALID"
+
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_a_token_with_one_character_changed_is_refused(data: st.DataObject) -> None:
+    compact = data.draw(st.sampled_from([GOOD["Ed25519"], GOOD["ES256"], GOOD["PS256"]]))
+    place = data.draw(st.integers(0, len(compact) - 1))
+    other = data.draw(st.sampled_from([char for char in ALPHABET if char != compact[place]]))
+    with pytest.raises(Unauthenticated):
+        asyncio.run(verifier().verify(f"Bearer {compact[:place]}{other}{compact[place + 1 :]}"))
 
 
 def of_size(size: int) -> str:

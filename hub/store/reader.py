@@ -22,8 +22,8 @@ from hub.store.tables import log_entry, log_open, log_reference, log_tile
 REFERENCE_KIND_MAX = 32
 """The longest kind of reference, in characters."""
 
-REFERENCE_VALUE_MAX = 512
-"""The longest value a reference can stand for, in characters."""
+REFERENCE_VALUE_MAX = 1_024
+"""The longest value a reference can stand for, in bytes of UTF-8; PostgreSQL indexes no more than 2,704."""
 
 REFERENCE_BYTES = 16
 
@@ -113,9 +113,11 @@ def read_stale(engine: Engine, before: int) -> list[int]:
 
 
 def check_references(wanted: Iterable[tuple[str, str]]) -> None:
-    """Raise ValueError when a kind is not a code, or a value is empty or over ``REFERENCE_VALUE_MAX``."""
+    """Raise ValueError when a kind is not a code, or a value is empty, not text or over ``REFERENCE_VALUE_MAX``."""
     for kind, value in wanted:
-        if code(kind) != kind or len(kind) > REFERENCE_KIND_MAX or not 0 < len(value) <= REFERENCE_VALUE_MAX:
+        size = len(value.encode(errors="replace"))
+        broken = "\0" in value or any("\ud800" <= each <= "\udfff" for each in value)  # PostgreSQL stores neither
+        if code(kind) != kind or len(kind) > REFERENCE_KIND_MAX or broken or not 0 < size <= REFERENCE_VALUE_MAX:
             raise ValueError("a reference has a short code as its kind and a value of moderate length")
 
 

@@ -7,6 +7,7 @@ Nothing in here awaits: :mod:`hub.access.devserver` runs it in a thread.
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 import time
 from collections.abc import Mapping
@@ -36,6 +37,9 @@ ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 AUTH_METHODS = ["private_key_jwt", "client_secret_basic"]
 SUBJECT_TYP = "dev-subject+jwt"
 """The subject token's `typ`: neither server nor hub can take one kind of token for the other (RFC 8725 s.3.11)."""
+
+# At DEBUG, Authlib writes every token it issues into the log.
+logging.getLogger("authlib").setLevel(logging.WARNING)
 
 Answer = tuple[int, Any, list[tuple[str, str]]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import secrets
 import time
 from collections.abc import Iterator
@@ -252,3 +253,10 @@ async def test_nobody_signs_in_as_what_they_are_not(running: Running, worker: st
 
 async def test_a_web_page_under_another_name_is_refused(running: Running) -> None:
     assert (await running.post("/dev/worker-token", {}, Host="evil.example"))[0] == 400
+
+
+async def test_no_token_is_logged(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    token = await fetch_client_token(running.url, "testshire-mash", secret=SECRET)
+    assert token not in caplog.text
+    assert SECRET not in caplog.text

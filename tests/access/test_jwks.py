@@ -302,3 +302,15 @@ def test_addresses_are_https_or_loopback(url: str, safe: bool) -> None:
     else:
         with pytest.raises(ConfigurationError):
             require_safe_url(url, "it")
+
+
+async def test_closing_stops_a_fetch_that_is_under_way(server: JwksServer) -> None:
+    server.fault = "slow"
+    source = source_of(server)
+    caller = asyncio.create_task(source.key("ed"))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(0.5):
+        await source.close()
+    with pytest.raises((asyncio.CancelledError, IssuerUnavailable)):
+        await caller
+    await source.close()  # and again, with nothing under way

@@ -25,7 +25,8 @@ check: $(VENV)/.dev ## style, types, layers, house rules, schema drift
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_house_style.py
-	$(BIN)/python scripts/schema.py --check
+	@echo "$(BIN)/hub schema | diff docs/schema.graphql -"
+	@$(BIN)/hub schema | diff -u docs/schema.graphql - || { echo "The schema has changed: run 'make schema' and commit it." >&2; exit 1; }
 
 bench: $(VENV)/.dev ## how fast, and where the time goes; writes var/bench.json
 	@mkdir -p var
@@ -38,7 +39,8 @@ mutation: $(VENV)/.dev ## do the tests of the pure packages bite? fails under 80
 	$(BIN)/python scripts/mutation_score.py --at-least 80
 
 schema: $(VENV)/.dev ## write docs/schema.graphql from the code
-	$(BIN)/python scripts/schema.py
+	$(BIN)/hub schema > docs/schema.graphql.new
+	mv docs/schema.graphql.new docs/schema.graphql
 
 lock: $(VENV)/.dev ## choose versions anew; requirements*.txt, with hashes and without download addresses
 	sh scripts/lock.sh $(BIN)/uv

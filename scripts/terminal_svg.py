@@ -2,7 +2,8 @@
 
     FORCE_COLOR=1 COLUMNS=110 .venv/bin/hub demo --once | python scripts/terminal_svg.py docs/joined-view.svg
 
-Keeps colours, cuts the reference to a font on another host that rich puts in, and adds the words for those who cannot see it.
+Keeps colours, cuts the reference to a font on another host that rich puts in, and adds the words for those who cannot
+see it.
 """
 
 from __future__ import annotations
@@ -36,9 +37,7 @@ def picture(printed: str) -> str:
     console.print(Text.from_ansi(printed.rstrip("\n")), soft_wrap=False)
     svg = console.export_svg(title=TITLE, theme=SVG_EXPORT_THEME, unique_id="view")
     svg = re.sub(r"@font-face\s*\{[^}]*\}", "", svg)
-    svg = svg.replace("Fira Code", FONTS.split(",")[0]).replace(
-        f"{FONTS.split(',')[0]}, monospace", f"{FONTS}, monospace"
-    )
+    svg = svg.replace("Fira Code, monospace", f"{FONTS}, monospace")
     svg = re.sub(r"<!-- Generated with Rich .*? -->\s*", "", svg)
     title = f"<title>{escape(DESCRIPTION)}</title>"
     return re.sub(r"(<svg[^>]*?)>", rf'\1 role="img">{title}', svg, count=1)

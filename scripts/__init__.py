@@ -1,0 +1,1 @@
+"""Tools for maintainers; users of the hub never run them."""

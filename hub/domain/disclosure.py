@@ -60,6 +60,7 @@ class Withheld:
 
     ``impediment`` is None when veiled, for gaps and for fields out of scope; the true ground of a veiled line exists
     only in the decision that the log records. ``kind`` is None when naming the kind of record would disclose.
+    ``custodian`` is who holds it back (None only for lines about a whole kind that is out of scope).
     ``ordinal`` numbers the line within its answer, for the reference ``<log entry>-<ordinal>``.
     """
 
@@ -70,6 +71,7 @@ class Withheld:
     next_step: str
     reply_by: datetime | None = None
     kind: str | None = None
+    custodian: Custodian | None = None
     ordinal: int = 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-import nhs_number
+from nhs_number.validate import is_valid
 
 from hub.errors import BadRequest
 
@@ -34,7 +34,7 @@ class NHSNumber:
             BadRequest: code ``NHS_NUMBER_INVALID``; the message states the rule and never echoes the number.
         """
         digits = re.sub(r"[\s-]", "", text)
-        if re.fullmatch(r"\d{10}", digits, re.ASCII) is None or not nhs_number.is_valid(digits):
+        if re.fullmatch(r"\d{10}", digits, re.ASCII) is None or not is_valid(digits):
             raise BadRequest(
                 "The NHS number is not valid: it has ten digits, the last a check digit (multiply the first nine by "
                 "10 down to 2, add, and 11 minus the remainder by 11 must equal the tenth, with 11 counted as 0 and "

@@ -57,5 +57,8 @@ class HeldRecord:
     def __repr__(self) -> str:
         return f"<HeldRecord {self.pointer.kind} of {self.pointer.custodian}, sealed>"
 
+    def __getstate__(self) -> NoReturn:  # object's own would give the values
+        raise TypeError("a held record has no state to read: release it under a decision")
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a held record cannot be copied or pickled: release it under a decision")

@@ -36,6 +36,7 @@ class NotAskedReason(StrEnum):
     NOT_SELECTED = "not_selected"  # nothing in the query needed it
     OUT_OF_SCOPE = "out_of_scope"  # this purpose or role does not reach it
     NEEDS_DEMOGRAPHICS = "needs_demographics"  # it holds no NHS numbers and no name and birth date were known
+    NOT_CONNECTED = "not_connected"  # no agency of this sector is connected to the hub
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,195 @@
+"""The composition root: the one module that knows everything, and puts it together from settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from hub.access.jwks import JwksSource
+from hub.access.register_file import load_register
+from hub.access.verifier import Verifier
+from hub.connectors.base import Connector
+from hub.connectors.fhir import FhirConnector
+from hub.connectors.http import BearerToken
+from hub.connectors.rest import RestConnector
+from hub.connectors.rest_mapping import load as load_mapping
+from hub.connectors.ssd import SsdConnector
+from hub.domain.catalogue import Catalogue
+from hub.errors import AuditUnavailable, HubError
+from hub.policy.bundle import Bundle
+from hub.policy.engine import Policy
+from hub.policy.load import default_policies_directory, load_bundle
+from hub.schema.documents import Documents
+from hub.schema.endpoint import HEADERS, Endpoint, answer, shown
+from hub.schema.query import build_schema
+from hub.service.ask import Line
+from hub.service.prove import prove
+from hub.service.view_child import ViewChild
+from hub.settings import CustodianSettings, Settings, read_credential
+from hub.store.appender import Log
+from hub.store.keys import load_or_create
+
+STALE_SECONDS = 300.0
+"""A question without an answer for so long is ended as abandoned."""
+
+REAP_EVERY_SECONDS = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The parts of a running hub."""
+
+    settings: Settings
+    log: Log
+    policy: Policy
+    keys: JwksSource
+    endpoint: Endpoint
+    connectors: tuple[Connector, ...]
+
+
+def build(settings: Settings) -> Hub:
+    """Make every part; nothing is started and nobody is asked.
+
+    Raises:
+        ConfigurationError: settings, policies, register, mapping or key are wrong; says which and what to do.
+    """
+    policy = Policy(load_policies(Path(settings.policies) if settings.policies else None))
+    catalogue = policy.bundle.catalogue
+    log = Log(
+        settings.log.database_url,
+        load_or_create(settings.log.key_file, settings.log.origin),
+        wait_seconds=settings.log.write_timeout_seconds,
+    )
+    connectors = tuple(make_connector(entry, catalogue) for entry in settings.custodians)
+    lines = [
+        Line(connector, connector.kinds, entry.deadline_seconds)
+        for connector, entry in zip(connectors, settings.custodians, strict=True)
+    ]
+    view_child = ViewChild(log, policy, lines, settings.match_grace_seconds)
+    keys = JwksSource(settings.access.issuer, settings.access.jwks_uri)
+    verifier = Verifier(
+        issuer=settings.access.issuer, audience=settings.access.audience, keys=keys, clock=time.time
+    )
+    purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
+    schema = build_schema(catalogue, purposes)
+    documents = Documents(schema, is_development=settings.is_development)
+    register = load_register(Path(settings.access.register), known_purposes=purposes)
+    endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
+    return Hub(settings, log, policy, keys, endpoint, connectors)
+
+
+def load_policies(directory: Path | None = None) -> Bundle:
+    """The bundle in force today, from ``directory`` or the policies that come with the hub."""
+    return load_bundle(directory or default_policies_directory(), datetime.now(UTC).date())
+
+
+def make_connector(entry: CustodianSettings, catalogue: Catalogue) -> Connector:
+    """The connector a settings entry describes.
+
+    Raises:
+        ConfigurationError: its credential or mapping file is wrong.
+    """
+    custodian = entry.custodian()
+    if entry.kind == "ssd":
+        return SsdConnector(custodian, entry.url, catalogue)
+    token = read_credential(entry.credential)
+    credentials = BearerToken(token) if token else None
+    if entry.kind == "fhir":
+        return FhirConnector(custodian, entry.url, credentials, catalogue)
+    assert entry.mapping is not None
+    return RestConnector(custodian, entry.url, load_mapping(Path(entry.mapping), catalogue), credentials, catalogue)
+
+
+def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]] | None = None) -> Starlette:
+    """The hub as an ASGI application. ``extra_routes`` adds the development pages."""
+    hub = build(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await hub.log.start()
+        reaper = asyncio.create_task(_reap(hub.log))
+        gc.collect()
+        gc.freeze()  # what start-up made lives as long as the process: the collector need not look at it again
+        try:
+            yield
+        finally:
+            reaper.cancel()
+            for connector in hub.connectors:
+                await connector.close()
+            await hub.keys.close()
+            await hub.log.close()
+
+    routes: list[BaseRoute] = [
+        Route("/graphql", hub.endpoint.respond, methods=["POST"]),
+        Route("/log/entries/{number:int}/proof", _proof(hub), methods=["GET"]),
+        Route("/log/checkpoint", _checkpoint(hub), methods=["GET"]),
+        Route("/health/live", _live, methods=["GET"]),
+        Route("/health/ready", _ready(hub), methods=["GET"]),
+        *(extra_routes(hub) if extra_routes else ()),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _reap(log: Log) -> None:
+    """End questions that a crash left open, now and then, for as long as the hub runs."""
+    while True:
+        try:
+            await log.abandon_stale(STALE_SECONDS)
+        except AuditUnavailable:
+            _log.warning("open questions could not be ended: the log is unavailable")
+        await asyncio.sleep(REAP_EVERY_SECONDS)
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _proof(hub: Hub) -> Handler:
+    """The proof of one entry, for the organisation whose question it records."""
+
+    async def proof(request: Request) -> Response:
+        try:
+            searcher = await hub.endpoint.searcher(request)
+            text = await prove(hub.log, searcher, request.path_params["number"])
+        except HubError as error:
+            return answer(error.http_status, {"errors": [shown(error)]}, "")
+        return PlainTextResponse(text, headers=HEADERS)
+
+    return proof
+
+
+def _checkpoint(hub: Hub) -> Handler:
+    """The newest signed checkpoint: it names nobody, and the more people keep it the better."""
+
+    async def checkpoint(_: Request) -> Response:
+        try:
+            return PlainTextResponse(await hub.log.checkpoint(), headers=HEADERS)
+        except AuditUnavailable as error:
+            return answer(error.http_status, {"errors": [shown(error)]}, "")
+
+    return checkpoint
+
+
+async def _live(_: Request) -> Response:
+    return JSONResponse({"live": True}, headers=HEADERS)
+
+
+def _ready(hub: Hub) -> Handler:
+    async def ready(_: Request) -> Response:
+        health = await hub.log.check()
+        return JSONResponse({"ready": health.ok, "log": health.detail}, 200 if health.ok else 503, headers=HEADERS)
+
+    return ready

@@ -1,0 +1,1 @@
+"""The command line: ``hub serve``, ``hub ask``, ``hub demo``, ``hub audit``, ``hub policy``, ``hub schema``."""

@@ -1,0 +1,81 @@
+"""``hub policy``: check the policy files, and explain a decision in English."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hub.app import load_policies
+from hub.cli.main import EXIT_WRONG
+from hub.domain.records import RecordPointer
+from hub.errors import BadRequest
+from hub.policy.engine import Policy
+from hub.policy.explain import explain
+from hub.policy.facts import RequestFacts
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    command = commands.add_parser("policy", help="check the policies, explain a decision", description=__doc__)
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    checking = actions.add_parser("check", help="load the policy files, or say what is wrong with them")
+    checking.set_defaults(run=check)
+    explaining = actions.add_parser(
+        "explain",
+        help="why a kind of record is shared or withheld",
+        epilog="Example: hub policy explain --kind attendance --label yp_objection --purpose ca1989-s17",
+    )
+    explaining.add_argument("--kind", required=True, help="kind of record, such as case_document")
+    explaining.add_argument("--label", action="append", default=[], help="what the record is labelled; may be repeated")
+    explaining.add_argument("--unknown", action="append", default=[], metavar="LABEL", help="a label nobody has stated")
+    explaining.add_argument("--purpose", default="ca2004-s16la", help="default: %(default)s")
+    explaining.add_argument("--role", default="mash_social_worker", help="the searcher's role (default: %(default)s)")
+    explaining.add_argument("--decision", action="store_true", help="the decision the purpose rests on is recorded")
+    explaining.add_argument("--restricted", choices=("yes", "no", "unknown"), default="no", help="PDS label R or V")
+    explaining.set_defaults(run=explain_one)
+    for action in (checking, explaining):
+        action.add_argument("--policies", type=Path, help="another policies directory")
+
+
+def check(options: argparse.Namespace) -> int:
+    """Load the policies and say what is in them."""
+    bundle = load_policies(options.policies)
+    fields = sum(len(kind.fields) for kind in bundle.catalogue.kinds.values())
+    print(f"policies {bundle.digest}, in force on {bundle.on}")
+    print(f"  {len(bundle.catalogue.kinds)} kinds of record with {fields} fields")
+    print(f"  {len(bundle.purposes)} purposes: {', '.join(bundle.purposes)}")
+    print(f"  {len(bundle.impediments)} impediments, {len(bundle.handling)} handling rules")
+    for overdue in bundle.overdue:
+        print(f"  review overdue: {overdue}")
+    return EXIT_WRONG if bundle.overdue else 0
+
+
+def explain_one(options: argparse.Namespace) -> int:
+    """Explain one decision, for the searcher and for the reviewer."""
+    policy = Policy(load_policies(options.policies))
+    vocabulary = policy.bundle.vocabulary
+    _known("kind", options.kind, policy.bundle.catalogue.kinds)
+    _known("purpose", options.purpose, policy.bundle.purposes)
+    _known("role", options.role, vocabulary.roles)
+    restricted = frozenset({"restricted_location"})
+    facts = RequestFacts(
+        purpose=options.purpose,
+        role=options.role,
+        recipient_sector=vocabulary.roles[options.role],
+        decision_recorded=options.decision,
+        subject_facts=restricted if options.restricted == "yes" else frozenset(),
+        subject_unknown=restricted if options.restricted == "unknown" else frozenset(),
+    )
+    pointer = RecordPointer("example", options.kind, "example", frozenset(options.label), frozenset(options.unknown))
+    explanation = explain(facts, pointer, policy)
+    for title, lines in (("For the searcher", explanation.searcher), ("For the reviewer", explanation.reviewer)):
+        print(title)
+        for line in lines:
+            print(f"  {line}")
+    return 0
+
+
+def _known(what: str, name: str, names: object) -> None:
+    known = sorted(names)  # type: ignore[call-overload]
+    if name not in known:
+        raise BadRequest(f"There is no {what} of that name. There are: {', '.join(known)}.", code="USAGE")

@@ -1,0 +1,30 @@
+"""``hub schema``: print the GraphQL schema of the policies in force."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from graphql import print_schema
+
+from hub.app import load_policies
+from hub.schema.query import build_schema
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    command = commands.add_parser("schema", help="print the GraphQL schema", description=__doc__)
+    command.set_defaults(run=run)
+
+
+def schema_text() -> str:
+    """The schema in the schema definition language."""
+    bundle = load_policies()
+    schema = build_schema(bundle.catalogue, {purpose.id: purpose.title for purpose in bundle.purposes.values()})
+    return print_schema(schema) + "\n"
+
+
+def run(_: argparse.Namespace) -> int:
+    """Print it."""
+    sys.stdout.write(schema_text())
+    return 0

@@ -1,0 +1,41 @@
+"""``hub serve``: run the hub."""
+
+from __future__ import annotations
+
+import argparse
+
+import uvicorn
+
+from hub.app import create_app
+from hub.cli.ide import ide_pages
+from hub.cli.main import add_settings, settings_path
+from hub.settings import load_settings
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    command = commands.add_parser("serve", help="run the hub", description=__doc__)
+    add_settings(command)
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until stopped."""
+    settings = load_settings(settings_path(options))
+    app = create_app(settings, ide_pages if settings.is_development else None)
+    config = uvicorn.Config(
+        app,
+        host=settings.server.host,
+        port=settings.server.port,
+        log_level="warning",
+        access_log=False,  # a URL never names a child, and an address book of who asked belongs in the log only
+        server_header=False,
+        h11_max_incomplete_event_size=16_384,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=512,
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1

@@ -1,0 +1,171 @@
+"""The schema: one root field that matters, ``child``, and the proof that its answer was recorded."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from hub.domain import view as domain
+from hub.domain.catalogue import Catalogue
+from hub.domain.enquiry import Enquiry, RecordedDecision, Searcher
+from hub.domain.identifiers import CaseReference, NHSNumber
+from hub.domain.people import ChildSearch, Identity, PartialDate
+from hub.errors import BadRequest
+from hub.schema import joined, types
+from hub.schema.names import enum_name
+from hub.schema.records import section_types
+from hub.schema.selection import needed_kinds
+from hub.service.question import Question
+from hub.service.view_child import ViewChild
+
+NAME_MAX = 100
+SEXES = frozenset({"female", "male", "other", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a resolver may use: who asks, the use case, and what the log is to say about the document."""
+
+    searcher: Searcher
+    view_child: ViewChild
+    document_sha256: str
+    trace_id: str
+
+
+@strawberry.type(description="Somebody here may be the child, nobody is sure: a person must look before anything is joined.")
+class PossibleMatches:
+    candidates: list[types.Candidate]
+    sources: list[types.Source]
+    log_entry: types.LogEntry
+
+
+@strawberry.type(description="No agency that answered holds this child. Look at `sources`: not every one may have answered.")
+class NoMatch:
+    sources: list[types.Source]
+    log_entry: types.LogEntry
+
+
+def build_schema(catalogue: Catalogue, purposes: Mapping[str, str]) -> GraphQLSchema:
+    """The executable schema.
+
+    Args:
+        catalogue: the field catalogue; every kind in it becomes a type.
+        purposes: purpose id to its title, in the order they are offered.
+    """
+    view_type = joined.joined_view_type(catalogue, section_types(catalogue))
+    enquiry_type = _enquiry_input(purposes)
+    members: Any = view_type
+    for other in (PossibleMatches, NoMatch):
+        members = members | other
+    said = "A joined view, people who may be the child, or nobody."
+    result: Any = Annotated[members, strawberry.union(name="ChildResult", description=said)]
+
+    async def child(info: strawberry.Info, find: types.ChildSearch, enquiry: Any) -> Any:
+        context: Context = info.context
+        raw = info._raw_info  # noqa: SLF001  the selection as graphql-core has it, fragments and all
+        look, read = needed_kinds(raw.field_nodes[0], raw.fragments, catalogue)
+        answer = await context.view_child(
+            Question(
+                searcher=context.searcher,
+                enquiry=lambda: _enquiry(enquiry),
+                search=lambda: _search(find),
+                look=look,
+                read=read,
+                document_sha256=context.document_sha256,
+                trace_id=context.trace_id,
+            )
+        )
+        return _rendered(answer, view_type)
+
+    child.__annotations__.update({"enquiry": enquiry_type, "return": result | None})
+    query = type(
+        "Query",
+        (),
+        {
+            "child": strawberry.field(
+                resolver=child,
+                description="What council, police and NHS together know about one child, under a stated purpose. "
+                "Each call is a question to the agencies and is recorded in the signed log.",
+            )
+        },
+    )
+    schema = strawberry.Schema(query=strawberry.type(query), config=StrawberryConfig(auto_camel_case=True))
+    return schema._schema  # noqa: SLF001  executed directly: see hub/schema/endpoint.py
+
+
+def _enquiry_input(purposes: Mapping[str, str]) -> type[Any]:
+    """``EnquiryInput``, with the purposes in force as an enum."""
+    values = {
+        enum_name(purpose): strawberry.enum_value(purpose, description=title) for purpose, title in purposes.items()
+    }
+    made: Any = Enum("Purpose", values)  # type: ignore[misc]  # the members are policy, not code
+    purpose_type = strawberry.enum(made, description="Why you ask: the law under which you do.")
+    body = {
+        "__annotations__": {
+            "purpose": purpose_type,
+            "case_reference": str,
+            "decision": types.DecisionInput | None,
+        },
+        "case_reference": strawberry.field(description="Your agency's reference for the case. No names in it."),
+        "decision": strawberry.field(default=None, description="Needed for purposes that rest on a recorded decision."),
+    }
+    made_input: type[Any] = strawberry.input(type("EnquiryInput", (), body), description="Why you ask, and on which case.")
+    return made_input
+
+
+def _enquiry(given: Any) -> Enquiry:
+    decision = None
+    if given.decision is not None:
+        by = given.decision.by.strip()
+        if not by or len(by) > NAME_MAX:
+            raise BadRequest("Give the post of the manager who decided.", code="PURPOSE_DECISION_INVALID")
+        if given.decision.at.tzinfo is None:
+            raise BadRequest("Give the time of the decision with its offset.", code="PURPOSE_DECISION_INVALID")
+        decision = RecordedDecision(by, given.decision.at.astimezone(datetime.UTC))
+    return Enquiry(given.purpose.value, CaseReference.parse(given.case_reference), decision)
+
+
+def _search(given: types.ChildSearch) -> ChildSearch:
+    for text in (given.given_name, given.family_name, given.postcode):
+        if text is not None and (len(text) > NAME_MAX or any(not character.isprintable() for character in text)):
+            raise BadRequest(f"Names and postcode are plain text of at most {NAME_MAX} characters.", code="SEARCH_INVALID")
+    if given.sex is not None and given.sex not in SEXES:
+        raise BadRequest(f"`sex` is one of {', '.join(sorted(SEXES))}.", code="SEARCH_INVALID")
+    stated = Identity(
+        nhs_number=NHSNumber.parse(given.nhs_number) if given.nhs_number else None,
+        given_names=(given.given_name,) if given.given_name else (),
+        family_names=(given.family_name,) if given.family_name else (),
+        birth_date=PartialDate.parse(given.date_of_birth) if given.date_of_birth else None,
+        sex=given.sex,
+        postcode=given.postcode,
+    )
+    search = ChildSearch(stated)
+    if stated.nhs_number is None and not search.has_demographics:
+        raise BadRequest(
+            "Give an NHS number, or a given name, a family name and a date of birth.", code="SEARCH_TOO_LITTLE"
+        )
+    return search
+
+
+def _rendered(answer: domain.ChildAnswer, view_type: type[Any]) -> Any:
+    match answer:
+        case domain.JoinedView():
+            return view_type(view=answer)
+        case domain.PossibleMatches():
+            return PossibleMatches(
+                candidates=[types.Candidate.of(line, answer.log_entry) for line in answer.candidates],
+                sources=[types.Source.of(source) for source in answer.sources],
+                log_entry=joined.log_entry(answer.log_entry),
+            )
+        case domain.NoMatch():
+            return NoMatch(
+                sources=[types.Source.of(source) for source in answer.sources],
+                log_entry=joined.log_entry(answer.log_entry),
+            )

@@ -1,0 +1,93 @@
+"""Step 4, first half: from what was selected to the kinds of record that are needed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionSetNode,
+    ValueNode,
+    Visitor,
+    print_ast,
+    visit,
+)
+from graphql.language import BooleanValueNode, EnumValueNode, FloatValueNode, IntValueNode, StringValueNode
+
+from hub.domain.catalogue import Catalogue, Section
+from hub.domain.view import ALERT_KINDS
+from hub.schema.names import camel, list_name
+
+_JOINED = {"identity": Section.IDENTITY, "household": Section.HOUSEHOLD, "involvement": Section.INVOLVEMENT}
+_SECTIONS = {camel(section.value): section for section in (Section.SOCIAL_CARE, Section.POLICE, Section.HEALTH)}
+
+
+def needed_kinds(
+    field: FieldNode, fragments: Mapping[str, FragmentDefinitionNode], catalogue: Catalogue
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Which kinds of record the selection of one ``child`` needs: (those to look for, those to read).
+
+    A section that is selected at all is looked through whole, so that records held back are seen to be held back;
+    only the kinds whose lists are selected are read. ``@skip`` and ``@include`` count as selected.
+    """
+    look: set[str] = set()
+    read: set[str] = set()
+    for name, inside in _selected(field.selection_set, fragments):
+        if name in _JOINED:
+            read |= {kind.id for kind in catalogue.kinds.values() if kind.section is _JOINED[name]}
+        elif name == "timeline":
+            read |= {kind.id for kind in catalogue.kinds.values() if kind.timeline is not None}
+        elif name == "alerts":
+            read |= ALERT_KINDS
+        elif name in _SECTIONS:
+            ours = [kind.id for kind in catalogue.kinds.values() if kind.section is _SECTIONS[name]]
+            lists = {inner for inner, _ in _selected(inside, fragments)}
+            look |= set(ours)
+            read |= {kind for kind in ours if list_name(kind) in lists}
+    return frozenset(look | read), frozenset(read)
+
+
+def _selected(
+    selections: SelectionSetNode | None,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    seen: set[str] | None = None,
+) -> Iterator[tuple[str, SelectionSetNode | None]]:
+    """Every field name selected, whatever the type condition, with what is selected inside it. Each fragment is entered once."""
+    seen = set() if seen is None else seen
+    for selection in selections.selections if selections else ():
+        if isinstance(selection, FieldNode):
+            yield selection.name.value, selection.selection_set
+        elif isinstance(selection, InlineFragmentNode):
+            yield from _selected(selection.selection_set, fragments, seen)
+        elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+            seen.add(selection.name.value)
+            if fragment := fragments.get(selection.name.value):
+                yield from _selected(fragment.selection_set, fragments, seen)
+
+
+class _Redact(Visitor):
+    """Replace every literal by one that says nothing: an NHS number typed into the query must not be guessable."""
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> ValueNode:
+        return StringValueNode(value="", block=False)
+
+    def enter_int_value(self, node: IntValueNode, *_: object) -> ValueNode:
+        return IntValueNode(value="0")
+
+    def enter_float_value(self, node: FloatValueNode, *_: object) -> ValueNode:
+        return IntValueNode(value="0")
+
+    def enter_boolean_value(self, node: BooleanValueNode, *_: object) -> ValueNode:
+        return node
+
+    def enter_enum_value(self, node: EnumValueNode, *_: object) -> ValueNode:
+        return node
+
+
+def shape_of(document: DocumentNode) -> str:
+    """The document's text without its literals: what the log's document hash is taken of."""
+    return print_ast(visit(document, _Redact()))

@@ -1,0 +1,125 @@
+"""Step 9, before it is recorded: one answer out of what was asked and decided. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.domain.disclosure import Withheld
+from hub.domain.people import ChildSearch, Identity
+from hub.domain.sources import NotAskedReason, Source, SourceState
+from hub.domain.view import CandidateLine, ChildAnswer, JoinedView, MatchLine, NoMatch, PossibleMatches
+from hub.matching.resolution import Evidence, Review, Same, ScoredCandidate
+from hub.service.ask import Asked
+from hub.service.decide import Decided
+
+_NOT_ASKED = {
+    NotAskedReason.NOT_SELECTED: "nothing in the query needed it",
+    NotAskedReason.OUT_OF_SCOPE: "this purpose or role does not reach it",
+    NotAskedReason.NEEDS_DEMOGRAPHICS: "it holds no NHS numbers, and no agency that answered gave a name and date "
+    "of birth to ask it with: ask again with them",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything an answer is made of.
+
+    ``out_of_scope`` maps each kind of record that was selected and is out of scope to the line that says so.
+    """
+
+    search: ChildSearch
+    asked: Sequence[Asked]
+    decided: Sequence[Decided]
+    out_of_scope: Mapping[str, Withheld]
+    restricted: bool | None
+    at: datetime
+
+
+def compose(gathered: Gathered) -> ChildAnswer:
+    """A joined view if any custodian surely holds the child; else people who may be the child; else no match."""
+    sources = tuple(source_of(one) for one in gathered.asked)
+    candidates = tuple(_candidates(gathered.asked))
+    if any(one.same for one in gathered.asked):
+        return _view(gathered, sources, candidates)
+    if candidates:
+        return PossibleMatches(candidates, sources)
+    return NoMatch(sources)
+
+
+def _view(gathered: Gathered, sources: tuple[Source, ...], candidates: tuple[CandidateLine, ...]) -> JoinedView:
+    whole = [line for one in gathered.decided if one.released is None for line in one.lines]
+    labelled = (
+        one.connector.custodian for one in gathered.asked if one.same and one.same.candidate.identity.restricted
+    )
+    return JoinedView(
+        matches=tuple(
+            MatchLine(one.connector.custodian, one.same.basis.value, _pairs(one.same.evidence))
+            for one in gathered.asked
+            if one.same
+        ),
+        sources=sources,
+        candidates=candidates,
+        records=tuple(one.released for one in gathered.decided if one.released is not None),
+        withheld=tuple(whole),
+        out_of_scope=gathered.out_of_scope,
+        restricted=gathered.restricted,
+        restricted_by=next(labelled, None),
+        searched_with=tuple(searched_with(gathered.search.stated)),
+        checked_at=gathered.at,
+    )
+
+
+def source_of(asked: Asked) -> Source:
+    """The custodian's line in the answer."""
+    state = asked.state
+    detail = None
+    if asked.no_answer is not None and state is SourceState.NO_ANSWER:
+        detail = asked.no_answer.detail
+    elif asked.not_asked is not None:
+        detail = _NOT_ASKED.get(asked.not_asked)
+    elif isinstance(asked.resolution, Review):
+        detail = f"somebody here may be the child: {asked.resolution.candidates[0].doubt.value}"
+    elif isinstance(asked.resolution, Same) and asked.resolution.others:
+        detail = "it may hold further records of this child under another number: ask the contact"
+    answered = state is SourceState.ANSWERED and asked.found is not None
+    return Source(
+        custodian=asked.connector.custodian,
+        state=state,
+        detail=detail,
+        no_answer=asked.no_answer if state is SourceState.NO_ANSWER else None,
+        not_asked=asked.not_asked,
+        as_of=asked.found.as_of if asked.found is not None and answered else None,
+        answered_in_ms=asked.milliseconds,
+        records=len(asked.found.pointers) if asked.found is not None and answered else None,
+    )
+
+
+def searched_with(stated: Identity) -> Iterable[str]:
+    """What the search used, by name, never the values."""
+    if stated.nhs_number is not None:
+        yield "NHS number"
+    if stated.given_names or stated.family_names:
+        yield "name"
+    if stated.birth_date is not None:
+        yield "date of birth"
+    if stated.sex is not None:
+        yield "sex"
+    if stated.postcode is not None:
+        yield "postcode"
+
+
+def _candidates(asked: Sequence[Asked]) -> Iterable[CandidateLine]:
+    ordinal = 0
+    for one in asked:
+        unsure: tuple[ScoredCandidate, ...] = ()
+        if one.state is SourceState.POSSIBLE_MATCH and isinstance(one.resolution, Review):
+            unsure = one.resolution.candidates
+        for candidate in unsure:
+            ordinal += 1
+            yield CandidateLine(one.connector.custodian, f"c{ordinal}", _pairs(candidate.evidence))
+
+
+def _pairs(evidence: Iterable[Evidence]) -> tuple[tuple[str, str], ...]:
+    return tuple((line.compared.value, line.outcome.value) for line in evidence)

@@ -1,0 +1,65 @@
+"""Step 7: decide every field of every record, existence before content, and number what is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hub.domain.disclosure import ReleasedRecord, Withheld
+from hub.domain.organisations import Custodian
+from hub.domain.records import RecordPointer
+from hub.policy.engine import Policy
+from hub.policy.decision import RecordDecision
+from hub.policy.facts import RequestFacts
+from hub.policy.release import release, withheld_whole
+from hub.service.ask import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One record, decided: what leaves of it (None: nothing), and the numbered lines about what does not.
+
+    The decision keeps the true grounds for the log; the lines hold only what the searcher may be told.
+    """
+
+    pointer: RecordPointer
+    decision: RecordDecision
+    released: ReleasedRecord | None
+    lines: tuple[Withheld, ...]
+
+
+def decide_all(
+    policy: Policy, facts: RequestFacts, asked: Sequence[Asked], read: frozenset[str], at: datetime
+) -> list[Decided]:
+    """Every record of every custodian that surely holds the child, in the custodians' order.
+
+    Records that were found but not selected (their kind is not in ``read``) leave a trace only if they are held back
+    whole: that something is held back is told whichever lists were selected.
+    """
+    decided = []
+    ordinal = 0
+    for pointer, custodian, one in _records(asked):
+        decision = policy.decide(facts, pointer)
+        held = one.held.get(pointer)
+        released = None
+        if held is not None and decision.any_released:
+            released = release(held, decision, custodian, at)
+            lines = released.withheld
+        elif not decision.any_released:
+            lines = withheld_whole(pointer, decision, custodian, at)
+        else:
+            continue
+        numbered = tuple(replace(line, ordinal=ordinal + n) for n, line in enumerate(lines, 1))
+        ordinal += len(numbered)
+        if released is not None:
+            released = replace(released, withheld=numbered)
+        decided.append(Decided(pointer, decision, released, numbered))
+    return decided
+
+
+def _records(asked: Sequence[Asked]) -> Iterator[tuple[RecordPointer, Custodian, Asked]]:
+    for one in asked:
+        if one.same is not None and one.found is not None:
+            for pointer in one.found.pointers:
+                yield pointer, one.connector.custodian, one

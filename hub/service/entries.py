@@ -1,0 +1,164 @@
+"""What the log is told of a question and its answer: references, counts, codes and grounds; no content, no names."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.audit import entries
+from hub.domain.enquiry import Enquiry
+from hub.domain.people import ChildSearch
+from hub.domain.view import ChildAnswer, JoinedView, PossibleMatches
+from hub.matching.resolution import Evidence, NotHeld, Review, Same
+from hub.policy.engine import Policy
+from hub.service.answer import source_of
+from hub.service.ask import Asked, Line
+from hub.service.decide import Decided
+from hub.service.question import Question
+from hub.store.appender import Log
+
+Stamp = tuple[datetime, bytes]
+"""When an entry is made, and its nonce: what :meth:`hub.store.appender.Log.stamp` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The random references that stand for people and the case in the log."""
+
+    worker: str | None
+    case: str
+    subject: str
+    decided_by: str | None
+
+
+async def references(log: Log, question: Question, enquiry: Enquiry, search: ChildSearch) -> References:
+    """Look the references up in the mapping table, or make them.
+
+    Raises:
+        AuditUnavailable: the mapping table cannot be read or written.
+    """
+    searcher = question.searcher
+    wanted = {
+        "case": f"{searcher.organisation}/{enquiry.case_reference.value}",
+        "subject": subject_key(search),
+    }
+    if searcher.worker is not None:
+        wanted["worker"] = worker_key(searcher.organisation, searcher.worker)
+    if enquiry.decision is not None:
+        wanted["post"] = f"{searcher.organisation}/{enquiry.decision.by}"
+    known = dict(zip(wanted, await log.references(wanted.items()), strict=True))
+    return References(known.get("worker"), known["case"], known["subject"], known.get("post"))
+
+
+def worker_key(organisation: str, worker: str) -> str:
+    """What the mapping table knows a worker by."""
+    return f"{organisation}/{worker}"
+
+
+def subject_key(search: ChildSearch) -> str:
+    """What the mapping table knows the subject by: the NHS number, or else what was stated instead of one."""
+    stated = search.stated
+    if stated.nhs_number is not None:
+        return f"nhs:{stated.nhs_number.value}"
+    born = stated.birth_date.isoformat() if stated.birth_date else ""
+    names = [[name.casefold().strip() for name in each] for each in (stated.given_names, stated.family_names)]
+    return "stated:" + json.dumps([*names, born], ensure_ascii=True)
+
+
+def question_entry(
+    stamp: Stamp, question: Question, enquiry: Enquiry, known: References, lines: Iterable[Line], policy: Policy
+) -> entries.Question:
+    """The entry that must be durable before any custodian is asked."""
+    searcher = question.searcher
+    decision = None
+    if enquiry.decision is not None and known.decided_by is not None:
+        decision = entries.DecisionTaken(known.decided_by, enquiry.decision.at)
+    return entries.Question(
+        at=stamp[0],
+        nonce=stamp[1],
+        asker=entries.Asker(
+            searcher.client_id, searcher.organisation, known.worker, searcher.role, searcher.token_strength
+        ),
+        purpose=enquiry.purpose,
+        gateway=enquiry.purpose,
+        decision=decision,
+        case=known.case,
+        subject=known.subject,
+        policy=policy.digest.removeprefix("sha256:"),
+        document=question.document_sha256,
+        asked=tuple(entries.Asked(line.connector.custodian.id, tuple(sorted(line.kinds))) for line in lines),
+        trace=question.trace_id,
+    )
+
+
+def answer_entry(
+    stamp: Stamp, number: int, answer: ChildAnswer, asked: Sequence[Asked], decided: Sequence[Decided]
+) -> entries.Answer:
+    """The entry that must be durable before a byte of the answer leaves."""
+    outcome = entries.AnswerOutcome.NO_MATCH
+    if isinstance(answer, JoinedView):
+        outcome = entries.AnswerOutcome.JOINED_VIEW
+    elif isinstance(answer, PossibleMatches):
+        outcome = entries.AnswerOutcome.POSSIBLE_MATCHES
+    return entries.Answer(
+        at=stamp[0],
+        nonce=stamp[1],
+        question=number,
+        outcome=outcome,
+        sources=tuple(_source(one) for one in asked),
+        matches=tuple(_match(one) for one in asked if one.not_asked is None),
+        records=tuple(_records(decided)),
+    )
+
+
+def abandoned_entry(stamp: Stamp, number: int, reason: str) -> entries.Abandoned:
+    """The end of a question that got no answer."""
+    return entries.Abandoned(at=stamp[0], nonce=stamp[1], question=number, reason=reason)
+
+
+def _source(asked: Asked) -> entries.SourceLine:
+    source = source_of(asked)
+    reason = source.no_answer.reason if source.no_answer else source.not_asked
+    return entries.SourceLine(
+        source.custodian.id, source.state, reason, source.answered_in_ms, source.records
+    )
+
+
+def _match(asked: Asked) -> entries.MatchLine:
+    custodian = asked.connector.custodian.id
+    match asked.resolution:
+        case Same(evidence=evidence, seen=seen):
+            return entries.MatchLine(custodian, entries.MatchResult.SAME, seen, _compared(evidence))
+        case Review(candidates=candidates, seen=seen):
+            return entries.MatchLine(custodian, entries.MatchResult.REVIEW, seen, _compared(candidates[0].evidence))
+        case NotHeld(seen=seen):
+            return entries.MatchLine(custodian, entries.MatchResult.DIFFERENT, seen)
+        case None:
+            return entries.MatchLine(custodian, entries.MatchResult.UNKNOWN, 0)
+
+
+def _compared(evidence: Iterable[Evidence]) -> tuple[tuple[str, str], ...]:
+    return tuple((line.compared.value, line.outcome.value) for line in evidence)
+
+
+def _records(decided: Iterable[Decided]) -> Iterable[entries.RecordLine]:
+    count: Counter[tuple[str, str]] = Counter()
+    for one in decided:
+        key = (one.pointer.custodian, one.pointer.kind)
+        count[key] += 1
+        yield entries.RecordLine(*key, count[key], tuple(_groups(one)))
+
+
+def _groups(one: Decided) -> Iterable[entries.FieldGroup]:
+    """The record's fields by like decision, with the number of the line the searcher was shown about them, if any."""
+    for group in one.decision.groups:
+        decided = group.decision
+        shown = None
+        if not decided.outcome.releases:
+            about = {*group.fields, "*"}
+            shown = next((line.ordinal for line in one.lines if about.intersection(line.fields)), None)
+        fields = ("*",) if len(one.decision.groups) == 1 else group.fields
+        yield entries.FieldGroup(decided.outcome, fields, decided.grounds or decided.missing, decided.veiled, shown)

@@ -1,0 +1,185 @@
+"""The use case the hub exists for: nine steps, in the only order that keeps the four promises.
+
+Steps 1 and 2 have made a :class:`~hub.service.question.Question`; this module does 2 (may they?) to 9.
+``docs/request-cycle.md`` gives the reason for the order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from hub.domain.disclosure import Outcome, Withheld
+from hub.domain.enquiry import Enquiry
+from hub.domain.organisations import Sector
+from hub.domain.people import ChildSearch
+from hub.domain.records import RecordPointer
+from hub.domain.sources import NotAskedReason
+from hub.domain.view import ChildAnswer
+from hub.errors import AuditUnavailable, BadRequest, Forbidden, HubError
+from hub.policy.decision import Scope
+from hub.policy.engine import Policy
+from hub.policy.facts import RequestFacts
+from hub.service import entries
+from hub.service.answer import Gathered, compose
+from hub.service.ask import Line, ask_all, restricted
+from hub.service.decide import decide_all
+from hub.service.question import Question
+from hub.service.refuse import record_refusal
+from hub.store.appender import Log
+
+RESTRICTED_LOCATION = "restricted_location"
+"""The vocabulary's word for PDS labels R and V."""
+
+CLOCK_SKEW = timedelta(minutes=2)
+"""How far in the future a recorded decision may seem to lie."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChild:
+    """Answer questions about a child.
+
+    Attributes:
+        log: the signed log; if it cannot be written, nothing is asked and nothing is answered.
+        policy: the rules in force.
+        lines: every custodian, with its own deadline; the kinds are narrowed for each question.
+        match_grace_seconds: see :func:`hub.service.ask.ask_all`.
+        clock: the time now, aware.
+    """
+
+    log: Log
+    policy: Policy
+    lines: Sequence[Line]
+    match_grace_seconds: float = 1.0
+    clock: Callable[[], datetime] = _utc_now
+
+    async def __call__(self, question: Question) -> ChildAnswer:
+        """The answer, recorded.
+
+        Raises:
+            BadRequest, Forbidden: the question was refused; the refusal is in the log.
+            AuditUnavailable: the log is down; no custodian was asked, or nothing is released.
+        """
+        purpose = None
+        try:
+            enquiry = question.enquiry()
+            purpose = enquiry.purpose
+            self._permit(question, enquiry)
+            search = question.search()
+        except HubError as refusal:
+            await record_refusal(
+                self.log, refusal, searcher=question.searcher, purpose=purpose, trace_id=question.trace_id
+            )
+            raise
+        return await self._answer(question, enquiry, search)
+
+    def _permit(self, question: Question, enquiry: Enquiry) -> None:
+        """Step 2: may this searcher state this purpose, and does it rest on what it must rest on?"""
+        purpose = self.policy.bundle.purposes.get(enquiry.purpose)
+        if purpose is None:
+            known = ", ".join(self.policy.bundle.purposes)
+            raise BadRequest(f"That is not a purpose known here. Known: {known}.", code="PURPOSE_UNKNOWN")
+        if enquiry.purpose not in question.searcher.purposes:
+            raise Forbidden(
+                f"Your agency's register does not let your role ask under {purpose.id}. If your work needs it, ask "
+                "your information governance lead to have it added.",
+                code="PURPOSE_NOT_ALLOWED",
+            )
+        if not purpose.needs_decision:
+            return
+        if enquiry.decision is None:
+            raise BadRequest(
+                f"{purpose.id} rests on a recorded decision: give `decision` with the post that took it and when.",
+                code="PURPOSE_DECISION_MISSING",
+            )
+        if enquiry.decision.at > self.clock() + CLOCK_SKEW:
+            raise BadRequest("The decision lies in the future.", code="PURPOSE_DECISION_INVALID")
+
+    async def _answer(self, question: Question, enquiry: Enquiry, search: ChildSearch) -> ChildAnswer:
+        facts = RequestFacts(
+            purpose=enquiry.purpose,
+            role=question.searcher.role,
+            recipient_sector=question.searcher.sector,
+            decision_recorded=enquiry.decision is not None,
+        )
+        scope = self.policy.scope(enquiry.purpose, question.searcher.role)
+        lines = [self._narrowed(line, question, scope) for line in self.lines]
+        known = await entries.references(self.log, question, enquiry, search)
+        number = await self.log.append(  # step 3: durable before any custodian hears of the child
+            entries.question_entry(self.log.stamp(), question, enquiry, known, lines, self.policy)
+        )
+        try:
+            wanted = self._wanted(facts, question.read)
+            asked = await ask_all(search, lines, wanted, self.match_grace_seconds)
+            label = restricted(asked)
+            decided = decide_all(self.policy, with_subject(facts, label), asked, question.read, self.clock())
+            unreached = self._out_of_scope(question, scope)
+            answer = compose(Gathered(search, asked, decided, unreached, label, self.clock()))
+            recorded = await self.log.append(  # step 8: durable before a byte of it leaves
+                entries.answer_entry(self.log.stamp(), number.index, answer, asked, decided)
+            )
+        except AuditUnavailable:
+            raise
+        except BaseException as fault:  # a request that was cancelled ends its question too
+            await asyncio.shield(self._abandon(number.index, fault))
+            raise
+        return answer.recorded_as(recorded.index)
+
+    def _narrowed(self, line: Line, question: Question, scope: Scope) -> Line:
+        """Step 4: what to ask this custodian for, or why not to ask it.
+
+        Whom the purpose or role does not reach is not asked, so held and not held are one answer. The NHS is asked who
+        the child is whenever anything is: the restriction it alone knows of governs what all the others may show.
+        """
+        sector = line.connector.custodian.sector
+        kinds = line.connector.kinds & question.look & scope.kinds
+        not_asked = None
+        if sector not in scope.sectors:
+            not_asked = NotAskedReason.OUT_OF_SCOPE
+        elif not kinds and sector is not Sector.HEALTH:
+            ours = line.connector.kinds & question.look
+            not_asked = NotAskedReason.OUT_OF_SCOPE if ours else NotAskedReason.NOT_SELECTED
+        return replace(line, kinds=kinds, not_asked=not_asked)
+
+    def _wanted(self, facts: RequestFacts, read: frozenset[str]) -> Callable[[RecordPointer], bool]:
+        """Which records to fetch: those that were selected and of which, as far as is known yet, something is shared.
+
+        Whether the child's whereabouts are restricted is not known yet; it can only take fields away.
+        """
+
+        def wanted(pointer: RecordPointer) -> bool:
+            return pointer.kind in read and self.policy.decide(facts, pointer).any_released
+
+        return wanted
+
+    def _out_of_scope(self, question: Question, scope: Scope) -> dict[str, Withheld]:
+        """A line for each kind that was selected and is out of scope, whether or not anybody holds one."""
+        lines = {}
+        by_sector = {line.connector.custodian.sector: line.connector.custodian for line in reversed(self.lines)}
+        for kind in sorted(question.look - scope.kinds):
+            custodian = by_sector.get(self.policy.bundle.catalogue[kind].sector)
+            if custodian is not None:
+                step = self.policy.bundle.vocabulary.telling.out_of_scope_next_step
+                lines[kind] = Withheld(("*",), Outcome.OUT_OF_SCOPE, None, custodian.contact, step, kind=kind)
+        return lines
+
+    async def _abandon(self, number: int, fault: BaseException) -> None:
+        reason = "cancelled" if isinstance(fault, asyncio.CancelledError) else "internal_failure"
+        try:
+            await self.log.append(entries.abandoned_entry(self.log.stamp(), number, reason))
+        except AuditUnavailable:
+            return  # the reaper ends the question when the log is back
+
+
+def with_subject(facts: RequestFacts, label: bool | None) -> RequestFacts:
+    """The facts, with whether the child's whereabouts are restricted: true, false, or known to nobody."""
+    word = frozenset({RESTRICTED_LOCATION})
+    if label is None:
+        return replace(facts, subject_unknown=word)
+    return replace(facts, subject_facts=word) if label else facts

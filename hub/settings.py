@@ -1,0 +1,210 @@
+"""Settings: one TOML file, read once at start-up, checked whole, with errors that name the key.
+
+Secrets are never in the file: a credential names an environment variable or a file that holds it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from hub.domain.organisations import Contact, Custodian, Sector
+from hub.errors import ConfigurationError
+
+Seconds = Annotated[float, Meta(gt=0, le=60)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Server(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where the hub listens. TLS ends at the reverse proxy in front of it (``deploy/nginx.conf``)."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    body_bytes_max: Annotated[int, Meta(ge=1_024, le=1_048_576)] = 65_536
+
+
+class AuditLog(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The signed log: a SQLAlchemy URL (SQLite or PostgreSQL), the signing key's file, and the log's public name.
+
+    ``origin`` is the checkpoint's origin line (C2SP tlog-checkpoint): a schema-less URL that will never be reused.
+    """
+
+    database_url: str
+    key_file: str
+    origin: Text
+    write_timeout_seconds: Seconds = 5.0
+
+
+class Access(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Whose tokens are accepted (``issuer``), for whom they must be made out (``audience``), and the register's file."""
+
+    issuer: str
+    audience: str
+    register: str
+    jwks_uri: str | None = None
+
+
+class ContactSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A post and its telephone number."""
+
+    role: Text
+    phone: Text
+
+
+class Credential(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where a bearer token for a custodian is kept: exactly one of an environment variable's name or a file."""
+
+    env: str | None = None
+    file: str | None = None
+
+
+class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One record system: what it speaks (``kind``), where it is, and who answers for it.
+
+    ``url`` is an SQLAlchemy URL for ``ssd`` and a base URL otherwise. A password in an ``ssd`` URL is better written
+    as ``${NAME}``, which is filled from the environment.
+    """
+
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+    name: Text
+    sector: Literal["council", "police", "health"]
+    kind: Literal["ssd", "fhir", "rest"]
+    url: str
+    contact: ContactSettings
+    contacts: dict[str, ContactSettings] = {}
+    credential: Credential | None = None
+    mapping: str | None = None
+    deadline_seconds: Seconds = 4.0
+
+    def custodian(self) -> Custodian:
+        """The custodian as the domain knows it."""
+        return Custodian(
+            id=self.id,
+            name=self.name,
+            sector=Sector(self.sector),
+            contact=Contact(self.contact.role, self.contact.phone),
+            contacts={post: Contact(entry.role, entry.phone) for post, entry in self.contacts.items()},
+        )
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Everything an installation decides. ``deploy/settings.example.toml`` shows each key with its reason."""
+
+    environment: Literal["development", "production"]
+    log: AuditLog
+    access: Access
+    custodians: Annotated[list[CustodianSettings], Meta(min_length=1, max_length=50)]
+    server: Server = Server()
+    policies: str | None = None
+    match_grace_seconds: Seconds = 1.0
+
+    @property
+    def is_development(self) -> bool:
+        """Whether the IDE, introspection and full validation messages are on."""
+        return self.environment == "development"
+
+
+def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings file; relative paths in it are taken from where it lies.
+
+    Raises:
+        ConfigurationError: the file is missing, is not TOML, or has a wrong, missing or unknown key; says which.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise ConfigurationError(f"{path}: the settings file cannot be read ({fault.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ConfigurationError(f"{path}: not a TOML file: {fault}") from None
+    try:
+        settings = msgspec.convert(raw, Settings)
+    except msgspec.ValidationError as fault:
+        raise ConfigurationError(f"{path}: {fault}. See deploy/settings.example.toml.") from None
+    return _resolved(settings, path, environ)
+
+
+def read_credential(credential: Credential | None, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The bearer token a credential points at, or None when there is no credential.
+
+    Raises:
+        ConfigurationError: it names neither or both places, or the place is empty.
+    """
+    if credential is None:
+        return None
+    if (credential.env is None) == (credential.file is None):
+        raise ConfigurationError("a credential names either `env` or `file`, one of them.")
+    if credential.env is not None:
+        token = environ.get(credential.env, "")
+        place = f"the environment variable {credential.env}"
+    else:
+        assert credential.file is not None
+        place = f"the file {credential.file}"
+        try:
+            token = Path(credential.file).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            token = ""
+    if not token:
+        raise ConfigurationError(f"{place} holds no token.")
+    return token
+
+
+def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings with paths made absolute, ``${NAME}`` in URLs filled, and cross-checks done."""
+    base = path.resolve().parent
+
+    def absolute(text: str) -> str:
+        return str((base / text).resolve())
+
+    def filled(url: str, key: str) -> str:
+        for name in {part.split("}")[0] for part in url.split("${")[1:]}:
+            if name not in environ:
+                raise ConfigurationError(f"{path}: `{key}` needs the environment variable {name}, which is not set.")
+            url = url.replace(f"${{{name}}}", environ[name])
+        return url
+
+    ids = [entry.id for entry in settings.custodians]
+    for repeated in {name for name in ids if ids.count(name) > 1}:
+        raise ConfigurationError(f"{path}: two custodians have the id {repeated}.")
+    for entry in settings.custodians:
+        if entry.kind == "rest" and entry.mapping is None:
+            raise ConfigurationError(f"{path}: custodian {entry.id} is `rest` and needs `mapping`, a mapping file.")
+    custodians = [
+        msgspec.structs.replace(
+            entry,
+            url=filled(entry.url, f"custodians.{entry.id}.url"),
+            mapping=_mapping(entry.mapping, base),
+            credential=_located(entry.credential, base),
+        )
+        for entry in settings.custodians
+    ]
+    log = msgspec.structs.replace(
+        settings.log,
+        key_file=absolute(settings.log.key_file),
+        database_url=filled(settings.log.database_url, "log.database_url"),
+    )
+    access = msgspec.structs.replace(settings.access, register=absolute(settings.access.register))
+    policies = absolute(settings.policies) if settings.policies else None
+    return msgspec.structs.replace(settings, custodians=custodians, log=log, access=access, policies=policies)
+
+
+def _mapping(name: str | None, base: Path) -> str | None:
+    """A mapping file beside the settings, or one that is shipped with the hub, by name."""
+    if name is None:
+        return None
+    beside = base / name
+    shipped = Path(__file__).parent / "connectors" / "mappings" / name
+    return str(beside if beside.exists() or not shipped.exists() else shipped)
+
+
+def _located(credential: Credential | None, base: Path) -> Credential | None:
+    if credential is None or credential.file is None:
+        return credential
+    return msgspec.structs.replace(credential, file=str(base / credential.file))

@@ -69,12 +69,13 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     unattended: Annotated[list[_Unattended], Meta(max_length=ROWS_MAX)] = []
 
 
-def load_register(path: Path, *, known_purposes: Collection[str] | None = None) -> Register:
+def load_register(path: Path, *, known_purposes: Collection[str] | None = None, issuer: str | None = None) -> Register:
     """The register in the file at ``path``.
 
     Args:
         path: a TOML file of at most :data:`REGISTER_BYTES_MAX` bytes.
         known_purposes: ids of the purposes the policies know; any other in the file is refused. None: not compared.
+        issuer: the issuer whose tokens the hub accepts; a register without a client of it would refuse everybody.
 
     Raises:
         ConfigurationError: ``REGISTER_INVALID``, with the file, the place in it and what is wrong.
@@ -92,7 +93,12 @@ def load_register(path: Path, *, known_purposes: Collection[str] | None = None) 
         raise _invalid(path, f"not a TOML file: {fault}") from None
     except msgspec.ValidationError as fault:
         raise _invalid(path, f"{fault}") from None
-    return _Reader(path, file, known_purposes).register(hashlib.sha256(text).hexdigest())
+    register = _Reader(path, file, known_purposes).register(hashlib.sha256(text).hexdigest())
+    if issuer is not None and not any(client.issuer == issuer for client in register.clients.values()):
+        raise _invalid(
+            path, "no client is of the issuer that the settings name in `access.issuer` (compare each letter)"
+        )
+    return register
 
 
 _Key = TypeVar("_Key")

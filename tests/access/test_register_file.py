@@ -144,3 +144,18 @@ def test_the_number_of_rows_is_limited(tmp_path: Path, rows: int, accepted: bool
     else:
         with pytest.raises(ConfigurationError, match="organisations"):
             load_register(path)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "accepted"), [("http://127.0.0.1:9400", True), ("http://127.0.0.1:9400/", False), ("", False)]
+)
+def test_a_register_without_a_client_of_the_settings_issuer_is_refused(
+    tmp_path: Path, issuer: str, accepted: bool
+) -> None:
+    path = tmp_path / "register.toml"
+    path.write_text(DEMO, "utf-8")
+    if accepted:
+        assert load_register(path, issuer=issuer).clients
+    else:
+        with pytest.raises(ConfigurationError, match="access.issuer"):
+            load_register(path, issuer=issuer)

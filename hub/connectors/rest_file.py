@@ -146,7 +146,7 @@ def parse(name: str, text: str) -> MappingFile:
     """Read the text of the mapping file called ``name``.
 
     Raises:
-        ConfigurationError: the message names the file and the key.
+        ConfigurationError: code ``MAPPING_INVALID``; the message names the file and the key.
     """
     try:
         return msgspec.convert(tomllib.loads(text), MappingFile)
@@ -160,4 +160,4 @@ def parse(name: str, text: str) -> MappingFile:
 
 def refused(faults: list[str]) -> ConfigurationError:
     """All that is wrong with a mapping, as one error, a line each."""
-    return ConfigurationError("\n".join(faults))
+    return ConfigurationError("\n".join(faults), code="MAPPING_INVALID")

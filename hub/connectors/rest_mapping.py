@@ -116,7 +116,7 @@ def build(name: str, text: str, catalogue: Catalogue, vocabulary: AbstractSet[st
         vocabulary: the policies' words for records; when given, markings may only be turned into these.
 
     Raises:
-        ConfigurationError: every mistake on a line of its own with file and key.
+        ConfigurationError: code ``MAPPING_INVALID``, every mistake on a line of its own with file and key.
     """
     file = parse(name, text)
     faults = [f"{name}: {fault}" for fault in faults_in(file, catalogue, vocabulary)]

@@ -157,5 +157,5 @@ def test_a_register_without_a_client_of_the_settings_issuer_is_refused(
     if accepted:
         assert load_register(path, issuer=issuer).clients
     else:
-        with pytest.raises(ConfigurationError, match="access.issuer"):
+        with pytest.raises(ConfigurationError, match=r"access\.issuer"):
             load_register(path, issuer=issuer)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hub.domain.people import Identity, PartialDate
-from hub.matching.names import FamilyName, GivenName, compare_family, compare_given
+from hub.matching.names import FamilyName, GivenName, compare_family, compare_given, misspells
 from hub.matching.resolution import Compared, Evidence
 from hub.matching.weights import BITS, PRIOR_BITS, Level, birth_date_bits, word
 
@@ -111,29 +110,36 @@ def compare_birth_dates(a: PartialDate | None, b: PartialDate | None) -> tuple[L
 
 
 def _one_slip_apart(a: PartialDate, b: PartialDate) -> bool:
-    """Whether day and month changed places, or one digit is wrong."""
+    """Whether day and month changed places, one digit is wrong, or a conversion of time zones moved the day by one."""
     one, other = a.earliest, b.earliest
+    if abs((one - other).days) == 1:
+        return True
     if one.year == other.year and (one.month, one.day) == (other.day, other.month):
         return True
-    written = zip(f"{one:%Y%m%d}", f"{other:%Y%m%d}", strict=True)
+    written = zip(one.isoformat(), other.isoformat(), strict=True)
     return sum(digit != its_other for digit, its_other in written) == 1
 
 
 def _compare_names(a: Prepared, b: Prepared, *, same_sex: bool) -> tuple[Level, Level]:
     given = _best(compare_given(one, other, same_sex=same_sex) for one in a.given for other in b.given)
     family = _best(compare_family(one, other) for one in a.family for other in b.family)
-    if given in (Level.LIKE, Level.DIFFER) and family is not Level.EXACT and _changed_places(a, b):
-        return Level.SWAPPED, Level.SWAPPED
+    if given in (Level.LIKE, Level.DIFFER) and family is not Level.EXACT:
+        if _given_is_family(a, b) and _given_is_family(b, a):
+            return Level.SWAPPED, Level.SWAPPED
+        if _given_is_like_family(a, b) and _given_is_like_family(b, a):
+            return Level.LIKE, Level.NEAR
     return given, family
 
 
-def _changed_places(a: Prepared, b: Prepared) -> bool:
-    """Whether each one's given name is the other's family name, letter for letter."""
-    return _given_is_family(a, b) and _given_is_family(b, a)
-
-
 def _given_is_family(a: Prepared, b: Prepared) -> bool:
-    return any(name.joined == other.joined for name in a.given for other in b.family)
+    return any(other.joined in (name.lead, name.joined) for name in a.given for other in b.family)
+
+
+def _given_is_like_family(a: Prepared, b: Prepared) -> bool:
+    """The same with a slip of the pen, or among middle names: too far to link on, near enough to look at."""
+    return any(
+        misspells(word, other.joined) for name in a.given for word in (name.lead, *name.rest) for other in b.family
+    )
 
 
 def _best(levels: Iterable[Level]) -> Level:
@@ -148,7 +154,7 @@ def _equality(a: str | None, b: str | None) -> Level:
 
 
 def _postcode(text: str | None) -> str | None:
-    postcode = re.sub(r"[^A-Z0-9]", "", (text or "").upper())
+    postcode = "".join(filter(str.isalnum, (text or "").upper()))
     known = len(postcode) >= _POSTCODE_CHARACTERS_MIN and not postcode.startswith(_NOT_A_POSTCODE)
     return postcode if known else None
 

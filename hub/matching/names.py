@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from hub.matching.nicknames import are_spellings, is_short_for, share_a_formal_name
 from hub.matching.weights import Level
@@ -20,6 +20,9 @@ NEAR_MIN = 0.92
 
 LIKE_MIN = 0.80
 """Jaro-Winkler similarity from which two names are alike enough to be worth a person's look."""
+
+ONE_SLIP_LETTERS_MIN = 5
+"""Surnames at least so long are one surname if a single slip parts them. In shorter ones it makes another: Lee, Lea."""
 
 ENDING_LETTERS_MAX = 2
 """Names that part only in so many last letters may be a boy's and a girl's: Alexander, Alexandra."""
@@ -95,10 +98,9 @@ class GivenName:
         if not words or _names_nobody(words) or _is_initial(words[0]):
             return None
         names = tuple(word for word in words if not _is_initial(word))
-        joined = "".join(names)
         if len(names) > 1 and (names[0] in _COMMON_FIRST_NAMES or are_spellings(names[0], "mohammed")):
             names = (*names[1:], names[0])
-        return cls(names[0], names[1:], joined)
+        return cls(names[0], names[1:], "".join(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,8 @@ def compare_given(a: GivenName, b: GivenName, *, same_sex: bool) -> Level:
         return Level.EXACT
     level = _compare_words(a.lead, b.lead, same_sex=same_sex)
     if level in (Level.LIKE, Level.DIFFER):
-        whole = _compare_words(a.joined, b.joined, same_sex=same_sex) if a.rest or b.rest else level
         known_by_another = a.lead in b.rest or b.lead in a.rest
-        return Level.LIKE if known_by_another or whole is not Level.DIFFER else level
+        return Level.LIKE if known_by_another or _are_one(a.joined, b.joined) else level
     if a.rest and b.rest and not any(_are_one(one, other) for one in a.rest for other in b.rest):
         return Level.LIKE
     return level
@@ -142,7 +143,17 @@ def compare_family(a: FamilyName, b: FamilyName) -> Level:
         return Level.EXACT
     if not a.parts.isdisjoint(b.parts):
         return Level.PART
-    return Level.NEAR if JaroWinkler.similarity(a.joined, b.joined) >= NEAR_MIN else Level.DIFFER
+    return Level.NEAR if misspells(a.joined, b.joined) else Level.DIFFER
+
+
+def misspells(a: str, b: str) -> bool:
+    """Whether one surname is likely the other with a slip of the pen."""
+    return JaroWinkler.similarity(a, b) >= NEAR_MIN or (min(len(a), len(b)) >= ONE_SLIP_LETTERS_MIN and _one_slip(a, b))
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """One letter wrong, missing, too many, or two in the wrong order (optimal string alignment)."""
+    return OSA.distance(a, b, score_cutoff=1) <= 1
 
 
 def _are_one(a: str, b: str) -> bool:
@@ -157,23 +168,27 @@ def _compare_words(a: str, b: str, *, same_sex: bool) -> Level:
     if is_short_for(a, b):
         return Level.NICKNAME
     likeness = JaroWinkler.similarity(a, b)
-    if likeness >= NEAR_MIN or sound(a) == sound(b):
-        # daniel and danielle score .95: where a name parts only at its end, the sex must be known to be the same.
-        if _parts_only_at_the_end(a, b) and not same_sex:
-            return Level.LIKE
-        return Level.NEAR if likeness >= NEAR_MIN else Level.SPELLING
-    return Level.LIKE if likeness >= LIKE_MIN or share_a_formal_name(a, b) else Level.DIFFER
+    if likeness < LIKE_MIN:
+        return Level.LIKE if share_a_formal_name(a, b) or _one_slip(a, b) else Level.DIFFER
+    if likeness < NEAR_MIN and sound(a) != sound(b):
+        return Level.LIKE
+    # daniel and danielle score .95: where names part only at the end, the sex must be known to be the same.
+    if _parts_only_at_the_end(a, b) and not same_sex:
+        return Level.LIKE
+    return Level.NEAR if likeness >= NEAR_MIN else Level.SPELLING
 
 
 def _parts_only_at_the_end(a: str, b: str) -> bool:
-    shared = 0
-    for one, other in zip(a, b, strict=False):
-        if one != other:
-            break
-        shared += 1
-    ends = (len(a) - shared, len(b) - shared)
-    return min(ends) == 0 or max(ends) <= ENDING_LETTERS_MAX
+    """Whether ``a`` and ``b`` begin alike and end differently, doubled letters counted once (eli, ellie)."""
+    one, other = _DOUBLED.sub(r"\1", a), _DOUBLED.sub(r"\1", b)
+    shared = next(
+        (place for place, (x, y) in enumerate(zip(one, other, strict=False)) if x != y), min(len(one), len(other))
+    )
+    ends = (len(one) - shared, len(other) - shared)
+    return max(ends) > 0 and (min(ends) == 0 or max(ends) <= ENDING_LETTERS_MAX)
 
+
+_DOUBLED = re.compile(r"(.)\1+")
 
 _SOUNDS = (
     (re.compile("ph"), "f"),
@@ -182,7 +197,7 @@ _SOUNDS = (
     (re.compile("c(?!h)"), "k"),
     (re.compile("[ae][iy]|ae"), "e"),
     (re.compile("ie$|ee|y"), "i"),
-    (re.compile(r"(.)\1+"), r"\1"),
+    (_DOUBLED, r"\1"),
     (re.compile("(?<=[aeiou])h|h(?=n)"), ""),
     (re.compile("(?<=[^aeiou])e$"), ""),
 )

@@ -139,7 +139,7 @@ SPELLINGS: tuple[str, ...] = (
     "lucas lukas",
     "maryam mariam maryum meryem",
     "michal mihal",
-    "mohammed muhammad mohamed mohammad muhammed mohamad mohd md",
+    "mohammed muhammad mohamed mohammad muhammed mohamad muhamad muhamed mohd md",
     "musa moosa mousa",
     "niamh neve",
     "nicholas nicolas nikolas",

@@ -1,0 +1,1 @@
+"""Matching: scenario tables, properties, and a generated population with twins in it."""

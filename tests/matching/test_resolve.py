@@ -1,0 +1,361 @@
+"""The scenario table: who is asked about, whom one custodian holds, and what may be said."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.domain.people import Candidate, ChildSearch, Identity
+from hub.matching.resolution import Agreement, Basis, Compared, Doubt, NotHeld, Review, Same
+from hub.matching.resolve import resolve
+from tests.matching.people import A, B, C, asked, held, outcome, who
+
+BORN = "2014-02-03"
+HOME = "ZZ1 1AA"
+
+MIA = who("Mia", "Okafor", BORN, "F", HOME)
+HER_TWIN = who("Ava", "Okafor", BORN, "F", HOME)
+HER_BROTHER = who("Kofi", "Okafor", BORN, "M", HOME)
+NUMBERED = who("Mia", "Okafor", BORN, "F", HOME, A)
+TRACED = who("Mia", "Okafor", BORN, "F", HOME, A, verified=True)
+NUMBER = who(number=A)
+
+LINKED = {
+    # what: (the search, the candidate it must link to, the basis)
+    "all of it agrees": (asked(MIA), MIA, Basis.DEMOGRAPHICS),
+    "names and birth date alone": (asked(who("Mia", "Okafor", BORN)), who("Mia", "Okafor", BORN), Basis.DEMOGRAPHICS),
+    "moved house": (asked(MIA), who("Mia", "Okafor", BORN, "F", "ZZ7 7ZZ"), Basis.DEMOGRAPHICS),
+    "accents and case": (asked(who("Zoë", "Núñez", BORN, "F")), who("ZOE", "NUNEZ", BORN, "F"), Basis.DEMOGRAPHICS),
+    "short form": (asked(who("Ellie", "Okafor", BORN, "F")), who("Eleanor", "Okafor", BORN, "F"), Basis.DEMOGRAPHICS),
+    "short form, moved": (
+        asked(who("Ellie", "Okafor", BORN, "F", HOME)),
+        who("Eleanor", "Okafor", BORN, "F", "ZZ7 7ZZ"),
+        Basis.DEMOGRAPHICS,
+    ),
+    "spelling": (asked(who("Mohammed", "Aziz", BORN, "M")), who("Muhamad", "Aziz", BORN, "M"), Basis.DEMOGRAPHICS),
+    "slip in the given name": (
+        asked(who("Charlotte", "Okafor", BORN)),
+        who("Charoltte", "Okafor", BORN),
+        Basis.DEMOGRAPHICS,
+    ),
+    "one of two surnames": (
+        asked(who("Mia", "Okafor-Reid", BORN)),
+        who("Mia", "Reid", BORN, "F", HOME),
+        Basis.DEMOGRAPHICS,
+    ),
+    "hyphen": (asked(who("Mary-Jane", "O'Dea", BORN)), who("Maryjane", "Odea", BORN), Basis.DEMOGRAPHICS),
+    "previous surname": (asked(MIA), who("Mia", "Reid/Okafor", BORN, "F"), Basis.DEMOGRAPHICS),
+    "names changed places": (asked(who("Mia", "Okafor", BORN)), who("Okafor", "Mia", BORN), Basis.DEMOGRAPHICS),
+    "surname changed, same home": (asked(MIA), who("Mia", "Reid", BORN, "F", HOME), Basis.DEMOGRAPHICS),
+    "birth month only, same home": (asked(MIA), who("Mia", "Okafor", "2014-02", "F", HOME), Basis.DEMOGRAPHICS),
+    "birth year only, same home": (asked(MIA), who("Mia", "Okafor", "2014", "F", HOME), Basis.DEMOGRAPHICS),
+    "day and month changed places": (asked(MIA), who("Mia", "Okafor", "2014-03-02", "F", HOME), Basis.DEMOGRAPHICS),
+    "danielle recorded as daniel, sex known": (
+        asked(who("Danielle", "Okafor", BORN, "F")),
+        who("Daniel", "Okafor", BORN, "F"),
+        Basis.DEMOGRAPHICS,
+    ),
+    "no sex on either side": (asked(who("Mia", "Okafor", BORN, None, HOME)), MIA, Basis.DEMOGRAPHICS),
+    "unverified number helps the names": (asked(who("Mia", "", BORN, None, None, A)), NUMBERED, Basis.DEMOGRAPHICS),
+    "unverified number, slip in the birth date": (
+        asked(NUMBERED),
+        who("Mia", "Okafor", "2014-03-02", "F", None, A),
+        Basis.DEMOGRAPHICS,
+    ),
+    "verified number and birth date": (asked(who(born=BORN, number=A)), TRACED, Basis.VERIFIED_NUMBER_AND_BIRTH_DATE),
+    "verified number, birth date, other surname and home": (
+        asked(who("Mia", "Reid", BORN, "F", "ZZ7 7ZZ", A)),
+        TRACED,
+        Basis.VERIFIED_NUMBER_AND_BIRTH_DATE,
+    ),
+    "verified number, birth date, no name yet": (
+        asked(NUMBERED),
+        who("Baby", "Okafor", BORN, "F", None, A, verified=True),
+        Basis.VERIFIED_NUMBER_AND_BIRTH_DATE,
+    ),
+    "verified number, birth date, sex recorded otherwise": (
+        asked(NUMBERED),
+        who("Mia", "Okafor", BORN, "M", None, A, verified=True),
+        Basis.VERIFIED_NUMBER_AND_BIRTH_DATE,
+    ),
+    "verified number, birth year only": (
+        asked(NUMBERED),
+        who("Baby", "", "2014", None, None, A, verified=True),
+        Basis.VERIFIED_NUMBER_AND_BIRTH_DATE,
+    ),
+    "verified number alone": (asked(NUMBER), TRACED, Basis.VERIFIED_NUMBER),
+    "verified number, given name, no birth date": (asked(who("Mia", number=A)), TRACED, Basis.VERIFIED_NUMBER),
+    "label V: the NHS withholds name and birth date": (
+        asked(NUMBERED),
+        who(number=A, verified=True, restricted=True),
+        Basis.VERIFIED_NUMBER,
+    ),
+    "label R: found by name, so that its label reaches every agency's copy": (
+        asked(MIA),
+        who("Mia", "Okafor", BORN, "F", None, A, verified=True, restricted=True),
+        Basis.DEMOGRAPHICS,
+    ),
+    "number verified by another custodian, birth date learnt from it": (
+        asked(NUMBER, TRACED),
+        NUMBERED,
+        Basis.VERIFIED_NUMBER_AND_BIRTH_DATE,
+    ),
+    "number alone, named by another custodian, no number here": (asked(NUMBER, TRACED), MIA, Basis.DEMOGRAPHICS),
+    "known here under another agency's surname": (
+        asked(who("Mia", "Reid", BORN, "F", "ZZ7 7ZZ"), MIA),
+        MIA,
+        Basis.DEMOGRAPHICS,
+    ),
+    "one name here and another at a custodian that knows her for certain": (
+        asked(who("Kevin", "Wong", BORN, number=A), who("Xiaoming", "Wong", BORN, number=A, verified=True)),
+        who("Xiaoming", "Wong", BORN, number=A),
+        Basis.VERIFIED_NUMBER_AND_BIRTH_DATE,
+    ),
+    "superseded number, learnt as an alias": (
+        asked(who("Mia", "Okafor", BORN, "F", HOME, B), TRACED),
+        NUMBERED,
+        Basis.VERIFIED_NUMBER_AND_BIRTH_DATE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("search", "candidate", "basis"), LINKED.values(), ids=LINKED.keys())
+def test_same(search: ChildSearch, candidate: Identity, basis: Basis) -> None:
+    [only] = held(candidate)
+    found = resolve(search, [only])
+    assert isinstance(found, Same), found
+    assert (found.candidate, found.basis, found.others, found.seen) == (only, basis, (), 1)
+
+
+REVIEWED = {
+    # what: (the search, the candidate, why a person must look)
+    "same-sex twin alone on file": (asked(MIA), HER_TWIN, Doubt.GIVEN_NAME),
+    "twin with a middle name in common": (
+        asked(who("Mia Rose", "Okafor", BORN, "F", HOME)),
+        who("Ava Rose", "Okafor", BORN, "F", HOME),
+        Doubt.GIVEN_NAME,
+    ),
+    "twin with her sister's middle name": (
+        asked(who("Mia Rose", "Okafor", BORN, "F", HOME)),
+        who("Rose Mia", "Okafor", BORN, "F", HOME),
+        Doubt.GIVEN_NAME,
+    ),
+    "twin brothers who share a first name": (
+        asked(who("Mohammed Hassan", "Aziz", BORN, "M", HOME)),
+        who("Muhammad Hussain", "Aziz", BORN, "M", HOME),
+        Doubt.GIVEN_NAME,
+    ),
+    "twin brother": (asked(MIA), HER_BROTHER, Doubt.GIVEN_NAME),
+    "daniel and danielle": (
+        asked(who("Daniel", "Okafor", BORN, "M", HOME)),
+        who("Danielle", "Okafor", BORN, "F", HOME),
+        Doubt.GIVEN_NAME,
+    ),
+    "daniel and danielle, sex unknown": (
+        asked(who("Daniel", "Okafor", BORN, None, HOME)),
+        who("Danielle", "Okafor", BORN, "F", HOME),
+        Doubt.GIVEN_NAME,
+    ),
+    "names alike and no more": (asked(who("Ella", "Okafor", BORN)), who("Ellie", "Okafor", BORN), Doubt.GIVEN_NAME),
+    "no name yet": (asked(MIA), who("Baby", "Okafor", BORN, "F", HOME), Doubt.NOT_ENOUGH),
+    "twin 1, asked for twin 1": (
+        asked(who("Twin 1", "Okafor", BORN, "F", HOME)),
+        who("Twin 1", "Okafor", BORN, "F", HOME),
+        Doubt.NOT_ENOUGH,
+    ),
+    "initial": (asked(MIA), who("M", "Okafor", BORN, "F", HOME), Doubt.NOT_ENOUGH),
+    "sex differs": (asked(MIA), who("Mia", "Okafor", BORN, "M", HOME), Doubt.SEX),
+    "birth date differs": (asked(MIA), who("Mia", "Okafor", "2011-09-17", "F", HOME), Doubt.BIRTH_DATE),
+    "no birth date: a name and a home are also the mother's": (
+        asked(MIA),
+        who("Mia", "Okafor", "", "F", HOME),
+        Doubt.NOT_ENOUGH,
+    ),
+    "birth month only, no home": (
+        asked(who("Mia", "Okafor", BORN, "F")),
+        who("Mia", "Okafor", "2014-02"),
+        Doubt.NOT_ENOUGH,
+    ),
+    "surname changed, moved": (asked(MIA), who("Mia", "Reid", BORN, "F", "ZZ7 7ZZ"), Doubt.NOT_ENOUGH),
+    "another number": (asked(NUMBERED), who("Mia", "Okafor", BORN, "F", HOME, B), Doubt.NUMBER_DIFFERS),
+    "another number than any of several": (
+        asked(NUMBERED, who("Mia", "Okafor", BORN, "F", HOME, B)),
+        who("Mia", "Okafor", BORN, "F", HOME, C),
+        Doubt.NUMBER_DIFFERS,
+    ),
+    "an alias that fits cannot talk away another number": (
+        asked(who(number=A), MIA),
+        who("Mia", "Okafor", BORN, "F", HOME, B, verified=True),
+        Doubt.NUMBER_DIFFERS,
+    ),
+    "same number, all else different": (
+        asked(NUMBERED),
+        who("Kofi", "Reid", "2011-09-17", "M", "ZZ7 7ZZ", A, verified=True),
+        Doubt.NUMBER_CONFLICT,
+    ),
+    "same number, twin's name: a number copied to the wrong twin": (
+        asked(NUMBERED),
+        who("Ava", "Okafor", BORN, "F", HOME, A, verified=True),
+        Doubt.NUMBER_CONFLICT,
+    ),
+    "same number, other birth date": (
+        asked(NUMBERED),
+        who("Mia", "Okafor", "2011-09-17", "F", HOME, A, verified=True),
+        Doubt.NUMBER_CONFLICT,
+    ),
+    "number alone, which nobody verified": (asked(NUMBER), NUMBERED, Doubt.NOT_ENOUGH),
+    "number and birth date, which nobody verified": (asked(who(born=BORN, number=A)), NUMBERED, Doubt.NOT_ENOUGH),
+    "number alone, but another custodian knows another birth date": (
+        asked(NUMBER, who("Mia", "Okafor", "2011-09-17", "F", HOME, A)),
+        who("Mia", "Okafor", BORN, "F", HOME, A, verified=True),
+        Doubt.NUMBER_CONFLICT,
+    ),
+    "number alone, but another custodian knows another name": (
+        asked(NUMBER, who("Ava", "Okafor")),
+        who("Mia", "Okafor", "", "F", HOME, A, verified=True),
+        Doubt.NUMBER_CONFLICT,
+    ),
+    "number and birth date, but another custodian knows another name": (
+        asked(who(born=BORN, number=A), who("Ava", "Okafor", BORN, number=A, verified=True)),
+        TRACED,
+        Doubt.NUMBER_CONFLICT,
+    ),
+    "number and birth date, of which the custodian shows none": (
+        asked(who(born=BORN, number=A)),
+        who(number=A, verified=True),
+        Doubt.NOT_ENOUGH,
+    ),
+    "number and a name here, and a birth date there": (
+        asked(who("", "Okafor", BORN, number=A)),
+        who("Mia", "", "", None, None, A, verified=True, restricted=True),
+        Doubt.NOT_ENOUGH,
+    ),
+    "number and surname only": (asked(who("", "Okafor", number=A)), TRACED, Doubt.NOT_ENOUGH),
+    "number and given name, sex differs": (
+        asked(who("Mia", "", "", "M", number=A)),
+        TRACED,
+        Doubt.SEX,
+    ),
+    "restricted at one source and not at another": (
+        asked(NUMBER, who("Mia", "Okafor", BORN, "F", restricted=True)),
+        who("Mia", "Okafor", BORN, "F", HOME, restricted=False),
+        Doubt.RESTRICTED,
+    ),
+    "unrestricted at one source and not at another": (
+        asked(who("Mia", "Okafor", BORN, "F", restricted=False)),
+        who("Mia", "Okafor", BORN, "F", HOME, restricted=True),
+        Doubt.RESTRICTED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("search", "candidate", "doubt"), REVIEWED.values(), ids=REVIEWED.keys())
+def test_review(search: ChildSearch, candidate: Identity, doubt: Doubt) -> None:
+    [only] = held(candidate)
+    found = resolve(search, [only])
+    assert isinstance(found, Review), found
+    assert ([one.candidate for one in found.candidates], found.seen) == ([only], 1)
+    assert found.candidates[0].doubt is doubt
+
+
+DISCARDED = {
+    "nobody": (asked(MIA), []),
+    "a stranger": (asked(MIA), [who("Oliver", "Reid", "2011-09-17", "M", "ZZ7 7ZZ")]),
+    "an elder sister": (asked(MIA), [who("Ama", "Okafor", "2011-09-17", "F", HOME)]),
+    "a namesake": (asked(MIA), [who("Mia", "Okafor", "2011-09-17", "F", "ZZ7 7ZZ")]),
+    "born the same day": (asked(MIA), [who("Ruth", "Reid", BORN, "F", "ZZ7 7ZZ")]),
+    "the twin, by her own number": (asked(NUMBERED), [who("Ava", "Okafor", BORN, "F", HOME, B)]),
+    "nothing known at all": (asked(MIA), [who()]),
+    "another number and nothing else": (asked(NUMBER), [who(number=B, verified=True)]),
+    "a stranger to a number alone": (asked(NUMBER), [MIA, HER_TWIN]),
+}
+
+
+@pytest.mark.parametrize(("search", "identities"), DISCARDED.values(), ids=DISCARDED.keys())
+def test_not_held_counts_those_it_discarded(search: ChildSearch, identities: list[Identity]) -> None:
+    assert resolve(search, held(*identities)) == NotHeld(seen=len(identities))
+
+
+def test_both_twins_on_file_finds_the_right_one_and_does_not_offer_her_sister_as_a_duplicate() -> None:
+    found = resolve(asked(MIA), held(HER_TWIN, MIA))
+    assert isinstance(found, Same)
+    assert (found.candidate.local_id, found.others, found.seen) == ("p1", (), 2)
+
+
+def test_names_so_alike_that_the_gap_is_too_small() -> None:
+    found = resolve(
+        asked(who("Maria", "Okafor", BORN, "F", HOME)),
+        held(MIA, *(who(name, "Okafor", BORN, "F", HOME) for name in ("Maria", "Marie"))),
+    )
+    assert isinstance(found, Review)
+    assert [(one.candidate.local_id, one.doubt) for one in found.candidates] == [
+        ("p1", Doubt.SEVERAL),
+        ("p2", Doubt.SEVERAL),
+        ("p0", Doubt.GIVEN_NAME),
+    ]
+
+
+def test_one_child_twice_on_file_is_for_a_person() -> None:
+    found = resolve(asked(MIA), held(MIA, MIA))
+    assert isinstance(found, Review)
+    assert [one.doubt for one in found.candidates] == [Doubt.SEVERAL] * 2
+
+
+def test_two_records_under_the_verified_number_are_for_a_person() -> None:
+    found = resolve(asked(NUMBERED), held(TRACED, TRACED))
+    assert isinstance(found, Review)
+    assert [one.doubt for one in found.candidates] == [Doubt.SEVERAL] * 2
+
+
+def test_a_verified_number_wins_over_a_duplicate_that_is_mentioned() -> None:
+    bare = who("Baby", "", BORN, None, None, A, verified=True)
+    found = resolve(asked(who("Mia", "Okafor", BORN, "F", HOME, A)), held(MIA, bare, HER_TWIN))
+    assert isinstance(found, Same)
+    assert (found.candidate.local_id, found.basis) == ("p1", Basis.VERIFIED_NUMBER_AND_BIRTH_DATE)
+    assert [(one.candidate.local_id, one.doubt) for one in found.others] == [("p0", Doubt.SEVERAL)]
+    assert found.seen == 3
+
+
+def test_a_conflict_over_the_number_stands_in_the_way_of_a_link_by_name() -> None:
+    """The number says p0, the names say p1: neither, until somebody looks."""
+    found = resolve(asked(NUMBERED), held(who("Ava", "Okafor", BORN, "F", HOME, A, verified=True), MIA))
+    assert isinstance(found, Review)
+    assert {one.candidate.local_id: one.doubt for one in found.candidates} == {
+        "p0": Doubt.NUMBER_CONFLICT,
+        "p1": Doubt.SEVERAL,
+    }
+
+
+def test_a_person_sent_twice_counts_once_by_the_better_row() -> None:
+    rows = [Candidate("police", "one", identity) for identity in (HER_TWIN, MIA, who("Mia", "Reid", BORN))]
+    for order in (rows, rows[::-1]):
+        found = resolve(asked(MIA), order)
+        assert isinstance(found, Same)
+        assert (found.candidate.identity, found.others, found.seen) == (MIA, (), 1)
+
+
+def test_the_evidence_is_of_the_identity_that_fits_best() -> None:
+    found = resolve(asked(who("Mia", "Reid", "2014", "F"), MIA), held(MIA))
+    assert isinstance(found, Same)
+    assert {outcome(found.evidence, compared) for compared in Compared} == {Agreement.AGREE, Agreement.MISSING}
+
+
+def test_a_number_in_common_is_looked_at_whatever_an_alias_says() -> None:
+    """Found by a property test: an alias without a number scored higher than the conflict, and hid it below evens."""
+    alias = who("", "Reid", "2014")
+    found = resolve(asked(who("", "Okafor", "2014-02", number=A), alias), held(who("", "Reid", "2014-03-02", number=A)))
+    assert isinstance(found, Review)
+    assert found.candidates[0].doubt is Doubt.NUMBER_CONFLICT
+    assert outcome(found.candidates[0].evidence, Compared.NHS_NUMBER) is Agreement.AGREE
+
+
+def test_fields_are_never_mixed_across_identities() -> None:
+    """One identity has her name, the other her birth date and home; together they would link, alone neither does."""
+    name, rest = who("Mia", "Okafor"), who("", "", BORN, "F", HOME)
+    assert not isinstance(resolve(asked(name, rest), held(MIA)), Same)
+    assert isinstance(resolve(asked(MIA), held(MIA)), Same)
+
+
+def test_what_is_shown_holds_no_personal_value() -> None:
+    for found in (resolve(asked(MIA), held(MIA, HER_TWIN)), resolve(asked(MIA), held(HER_TWIN))):
+        shown = repr(found).casefold()
+        assert not any(value in shown for value in ("mia", "ava", "okafor", "2014", "zz1", "p0", "p1"))

@@ -1,0 +1,224 @@
+"""The decision order: against a second implementation, under completion of what is unknown, and at its limits."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.domain.disclosure import Outcome
+from hub.domain.organisations import Sector
+from hub.domain.records import RecordPointer
+from hub.policy.bundle import Rule
+from hub.policy.decision import RecordDecision
+from hub.policy.engine import DECISIONS_MAX, Policy
+from hub.policy.facts import RequestFacts
+from tests.policy import naive
+from tests.policy.cases import bundle, pointer, policy, request
+
+LABELS = [*sorted(bundle().vocabulary.labels), "local_code_77"]
+KINDS = [*sorted(bundle().catalogue.kinds), "horoscope"]
+ROLES = [*sorted(bundle().vocabulary.roles), "locum"]
+PURPOSES = [*sorted(bundle().purposes), "curiosity"]
+SUBJECT = [*sorted(bundle().vocabulary.subject_facts), "moved_abroad"]
+
+few_labels = st.frozensets(st.sampled_from(LABELS), max_size=4)
+few_facts = st.frozensets(st.sampled_from(SUBJECT), max_size=1)
+pointers = st.builds(
+    RecordPointer,
+    custodian=st.just("council"),
+    kind=st.sampled_from(KINDS),
+    record_id=st.just("r-1"),
+    labels=few_labels,
+    undetermined=few_labels,
+)
+requests = st.builds(
+    RequestFacts,
+    purpose=st.sampled_from(PURPOSES),
+    role=st.sampled_from(ROLES),
+    recipient_sector=st.sampled_from(Sector),
+    decision_recorded=st.booleans(),
+    subject_facts=few_facts,
+    subject_unknown=few_facts,
+)
+
+
+def outcome_of(decision: RecordDecision) -> dict[str, naive.Answer]:
+    groups = decision.groups
+    return {
+        name: (
+            group.decision.outcome,
+            group.decision.handling if group.decision.outcome.releases else group.decision.grounds,
+            group.decision.veiled,
+        )
+        for group in groups
+        for name in group.fields
+    }
+
+
+@given(requests, pointers)
+@settings(max_examples=800, deadline=None)
+def test_the_compiled_engine_agrees_with_the_naive_one(facts: RequestFacts, record: RecordPointer) -> None:
+    assert outcome_of(policy().decide(facts, record)) == naive.decide(bundle(), facts, record)
+
+
+def assignments(words: list[str]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    """Every way of each word being false, true or not stated: (true, not stated)."""
+    for values in itertools.product("FTU", repeat=len(words)):
+        pairs = list(zip(words, values, strict=True))
+        yield frozenset(w for w, v in pairs if v == "T"), frozenset(w for w, v in pairs if v == "U")
+
+
+def record_words(rule: Rule) -> list[str]:
+    conditions = (rule.applies_when, *rule.does_not_apply_when)
+    return sorted({word for condition in conditions for word in condition.record_has})
+
+
+@pytest.mark.parametrize("rule", bundle().rules, ids=lambda rule: rule.id)
+def test_every_state_of_the_words_of_one_rule_agrees(rule: Rule) -> None:
+    compiled = Policy(bundle())
+    by_role = any(condition.recipient_is for condition in rule.does_not_apply_when)
+    kind = "patient" if rule.applies_when.classification_is == ("location",) else "case_document"
+    for true, unstated in assignments(record_words(rule)):
+        record = RecordPointer("council", kind, "r-1", true, unstated)
+        for purpose, role in itertools.product(bundle().purposes, ROLES if by_role else ["mash_social_worker"]):
+            sector = bundle().vocabulary.roles.get(role, Sector.COUNCIL)
+            facts = request(purpose=purpose, role=role, recipient_sector=sector)
+            assert outcome_of(compiled.decide(facts, record)) == naive.decide(bundle(), facts, record)
+
+
+@given(requests, pointers, st.data())
+@settings(max_examples=300, deadline=None)
+def test_what_is_shared_while_facts_are_unknown_is_shared_however_they_turn_out(
+    facts: RequestFacts, record: RecordPointer, data: st.DataObject
+) -> None:
+    """And what is withheld or asked stays so: only a gap may be closed by learning more."""
+    turned_true = data.draw(st.frozensets(st.sampled_from(sorted(record.undetermined) or ["none"])))
+    completed = RecordPointer(
+        record.custodian,
+        record.kind,
+        record.record_id,
+        (record.labels - record.undetermined) | (turned_true & record.undetermined),
+    )
+    child_true = facts.subject_unknown if data.draw(st.booleans()) else frozenset[str]()
+    known = RequestFacts(
+        facts.purpose,
+        facts.role,
+        facts.recipient_sector,
+        facts.decision_recorded,
+        (facts.subject_facts - facts.subject_unknown) | child_true,
+    )
+    before = outcome_of(policy().decide(facts, record))
+    after = outcome_of(policy().decide(known, completed))
+    for name, (outcome, grounds, _) in before.items():
+        if outcome.releases:
+            assert after[name][:2] == (outcome, grounds)
+        elif outcome is Outcome.WITHHELD:
+            assert after[name][0] is Outcome.WITHHELD
+        elif outcome is Outcome.ASK:
+            assert after[name][0] in (Outcome.ASK, Outcome.WITHHELD)
+
+
+@given(requests, pointers, st.sampled_from(LABELS))
+@settings(max_examples=300, deadline=None)
+def test_not_stating_a_word_never_shares_more(facts: RequestFacts, record: RecordPointer, word: str) -> None:
+    unstated = RecordPointer(
+        record.custodian, record.kind, record.record_id, record.labels, record.undetermined | {word}
+    )
+    before = outcome_of(policy().decide(facts, record))
+    after = outcome_of(policy().decide(facts, unstated))
+    assert all(before[name][0].releases for name, (outcome, *_) in after.items() if outcome.releases)
+
+
+@given(requests, pointers)
+@settings(max_examples=300, deadline=None)
+def test_nothing_is_released_without_a_gateway_and_no_gateway_given_to_what_is_not(
+    facts: RequestFacts, record: RecordPointer
+) -> None:
+    decision = policy().decide(facts, record)
+    for group in decision.groups:
+        assert (group.decision.gateway == facts.purpose) == group.decision.outcome.releases
+        assert bool(group.decision.missing) == (group.decision.outcome is Outcome.GAP)
+        assert bool(group.decision.grounds) or group.decision.outcome not in (Outcome.WITHHELD, Outcome.ASK)
+    assert decision.any_released == any(each.outcome.releases for each in decision.fields.values())
+    assert not (decision.any_released and decision.whole)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "role", "sectors", "a_kind", "not_a_kind"),
+    [
+        ("ca1989-s47", "mash_social_worker", set(Sector), "intelligence", "horoscope"),
+        ("ca2004-s16la", "mash_nurse", set(Sector), "immigration_status", "horoscope"),
+        ("ca1989-s17", "early_help_worker", set(Sector), "attendance", "intelligence"),
+        ("ca1989-s17", "mash_police_officer", set(), None, "incident"),
+        ("ca1989-s17", "locum", set(Sector), "incident", "warning_marker"),
+        ("curiosity", "mash_social_worker", set(), None, "attendance"),
+    ],
+    ids=[
+        "a section 47 enquiry reaches everything",
+        "the duty to share reaches everything",
+        "section 17 does not reach intelligence",
+        "section 17 is not for the police",
+        "an unknown role narrows nothing yet",
+        "an unknown purpose reaches nothing",
+    ],
+)
+def test_scope(purpose: str, role: str, sectors: set[Sector], a_kind: str | None, not_a_kind: str) -> None:
+    scope = policy().scope(purpose, role)
+    assert scope.sectors == sectors
+    assert not_a_kind not in scope.kinds
+    assert a_kind is None or a_kind in scope.kinds
+    assert scope is policy().scope(purpose, role) or not scope.fields
+
+
+@given(requests, st.sampled_from(sorted(bundle().catalogue.kinds)))
+def test_scope_and_decisions_agree(facts: RequestFacts, kind: str) -> None:
+    """What a role's own sector may be told is what the scope says; so what is out of scope need not be asked for."""
+    sector = bundle().vocabulary.roles.get(facts.role)
+    if sector is not None:
+        same = RequestFacts(facts.purpose, facts.role, sector, facts.decision_recorded)
+        decided = policy().decide(same, pointer(kind)).fields
+        reached = policy().scope(facts.purpose, facts.role).fields.get(kind, frozenset())
+        assert reached == {name for name, each in decided.items() if each.outcome is not Outcome.OUT_OF_SCOPE}
+
+
+def test_decisions_are_kept_up_to_the_limit_and_the_oldest_dropped_beyond_it() -> None:
+    compiled = Policy(bundle())
+    first = pointer("attendance", "local_0")
+    kept = compiled.decide(request(), first)
+    for number in range(1, DECISIONS_MAX):
+        compiled.decide(request(), pointer("attendance", f"local_{number}"))
+    assert compiled.decide(request(), first) is kept  # n
+    compiled.decide(request(), pointer("attendance", f"local_{DECISIONS_MAX}"))
+    assert compiled.decide(request(), first) is not kept  # n + 1
+    last = pointer("attendance", f"local_{DECISIONS_MAX}")
+    assert compiled.decide(request(), last) is compiled.decide(request(), last)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        request(purpose="ca2004-s16la"),
+        request(role="mash_nurse"),
+        request(recipient_sector=Sector.HEALTH),
+        request(decision_recorded=False),
+        request(subject_facts=frozenset({"restricted_location"})),
+        request(subject_unknown=frozenset({"restricted_location"})),
+    ],
+    ids=["purpose", "role", "sector", "decision", "fact of the child", "unknown fact of the child"],
+)
+def test_every_fact_read_is_in_the_key_of_a_kept_decision(other: RequestFacts) -> None:
+    compiled = Policy(bundle())
+    record = pointer("council_address", "confidence_heightened family_court_document")
+    compiled.decide(request(), record)
+    assert compiled.decide(other, record) == Policy(bundle()).decide(other, record)
+    assert compiled.decide(request(), pointer("council_address")) == Policy(bundle()).decide(
+        request(), pointer("council_address")
+    )
+
+
+def test_the_digest_is_the_bundles() -> None:
+    assert policy().digest == bundle().digest

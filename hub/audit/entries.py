@@ -7,9 +7,11 @@ codes (:func:`hub.audit.words.code`). The bytes are in :mod:`hub.audit.encoding`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from hub.audit import words
 from hub.domain.disclosure import Outcome
@@ -44,7 +46,7 @@ class Asker:
     token: str
 
     def __post_init__(self) -> None:
-        words.check_reference("worker", self.worker)
+        _check_optional(words.check_reference, self, "worker")
         _make_codes(self, "client", "organisation", "role", "token")
 
 
@@ -95,7 +97,8 @@ class Question:
 
     def __post_init__(self) -> None:
         _check_stamp(self)
-        _make_codes(self, "purpose", "gateway")
+        _make_codes(self, "purpose")
+        _make_optional_codes(self, "gateway")
         words.check_reference("case", self.case)
         words.check_reference("subject", self.subject)
         words.check_reference("policy", self.policy, words.DIGEST_DIGITS)
@@ -114,9 +117,9 @@ class SourceLine:
     records: int | None = None
 
     def __post_init__(self) -> None:
-        _make_codes(self, "custodian", "reason")
-        words.check_count("ms", self.ms)
-        words.check_count("records", self.records)
+        _make_codes(self, "custodian")
+        _make_optional_codes(self, "reason")
+        _check_optional(words.check_count, self, "ms", "records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ class FieldGroup:
     def __post_init__(self) -> None:
         _set(self, "fields", words.codes(self.fields))
         _set(self, "grounds", words.codes(self.grounds))
-        words.check_count("line", self.line)
+        _check_optional(words.check_count, self, "line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +204,11 @@ class Refused:
 
     def __post_init__(self) -> None:
         _check_stamp(self)
-        _make_codes(self, "code", "client", "organisation", "purpose")
+        _make_codes(self, "code")
+        _make_optional_codes(self, "client", "organisation", "purpose")
         words.check_count("status", self.status)
-        words.check_reference("worker", self.worker)
-        words.check_reference("trace", self.trace)
+        _check_optional(words.check_reference, self, "worker")
+        _check_optional(words.check_reference, self, "trace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +241,18 @@ def _check_stamp(entry: Entry) -> None:
 
 def _make_codes(part: object, *names: str) -> None:
     for name in names:
+        _set(part, name, words.code(getattr(part, name)))
+
+
+def _make_optional_codes(part: object, *names: str) -> None:
+    _make_codes(part, *(name for name in names if getattr(part, name) is not None))
+
+
+def _check_optional(check: Callable[[str, Any], None], part: object, *names: str) -> None:
+    for name in names:
         value = getattr(part, name)
         if value is not None:
-            _set(part, name, words.code(value))
+            check(name, value)
 
 
 def _set(part: object, name: str, value: object) -> None:

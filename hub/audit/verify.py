@@ -59,7 +59,8 @@ class Fault:
 class Report:
     """What the verifier found. ``ok`` only when everything up to the signed head was checked and is right.
 
-    ``open`` are questions still being answered, at most ``OPEN_FOR_MAX`` old: not a fault, but told.
+    ``checked`` counts the entries before the first bad one, ``counts`` those read, by kind. ``open`` are questions
+    still being answered, at most ``OPEN_FOR_MAX`` old: not a fault, but told.
     """
 
     fault: Fault | None
@@ -115,7 +116,8 @@ def verify_log(
             progress(walk.size, walk.size)
     except _Stop as stop:
         fault = stop.fault
-    return Report(fault, walk.head, walk.frontier.size, walk.counts, tuple(walk.open))
+    checked = walk.frontier.size if fault is None or fault.first is None else min(fault.first, walk.frontier.size)
+    return Report(fault, walk.head, checked, walk.counts, tuple(walk.open))
 
 
 class _Walk:

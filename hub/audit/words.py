@@ -50,15 +50,15 @@ def codes(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(code(each) for each in texts)
 
 
-def check_reference(name: str, value: str | None, digits: int = REFERENCE_DIGITS) -> None:
-    """Check that ``value`` is None or ``digits`` lower-case hex digits; EntryInvalid otherwise."""
-    if value is not None and (len(value) != digits or _HEX.fullmatch(value) is None):
+def check_reference(name: str, value: str, digits: int = REFERENCE_DIGITS) -> None:
+    """Check that ``value`` is ``digits`` lower-case hex digits; EntryInvalid otherwise."""
+    if type(value) is not str or len(value) != digits or _HEX.fullmatch(value) is None:
         raise EntryInvalid(f"{name}: {digits} lower-case hex digits belong here")
 
 
-def check_count(name: str, value: int | None) -> None:
-    """Check that ``value`` is None or a whole number from 0 to ``COUNT_MAX``; EntryInvalid otherwise."""
-    if value is not None and (type(value) is not int or not 0 <= value <= COUNT_MAX):
+def check_count(name: str, value: int) -> None:
+    """Check that ``value`` is a whole number from 0 to ``COUNT_MAX``; EntryInvalid otherwise."""
+    if type(value) is not int or not 0 <= value <= COUNT_MAX:  # True is an int to Python, not to JSON
         raise EntryInvalid(f"{name}: a whole number from 0 to {COUNT_MAX} belongs here")
 
 

@@ -194,9 +194,7 @@ def test_no_inclusion_proof_is_accepted_for_anything_else() -> None:
         root = naive_root(leaves)
         for index in range(size):
             leaf, proof = leaf_hash(leaves[index]), inclusion(index, leaves)
-            forged = [
-                (leaf, other, size, proof, root) for other in range(-1, size + 2) if other != index
-            ]  # moved
+            forged = [(leaf, other, size, proof, root) for other in range(-1, size + 2) if other != index]  # moved
             forged += [(leaf_hash(b"other"), index, size, proof, root), (leaf, index, size, proof, leaf_hash(b"root"))]
             forged += [(leaf, index, size, (*proof, leaf), root), (leaf, index, size, (leaf, *proof), root)]
             forged += [(leaf, index, size, proof[:-1], root), (leaf, index, size, proof[1:], root)] if proof else []

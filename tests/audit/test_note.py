@@ -42,7 +42,9 @@ SUM_NOTE = (
 )
 
 
-@pytest.mark.parametrize(("key", "text"), [(GO_KEY, GO_NOTE), (SUM_KEY, SUM_NOTE)], ids=["x/mod note", "sum.golang.org"])
+@pytest.mark.parametrize(
+    ("key", "text"), [(GO_KEY, GO_NOTE), (SUM_KEY, SUM_NOTE)], ids=["x/mod note", "sum.golang.org"]
+)
 def test_published_notes_open(key: str, text: str) -> None:
     verifier = VerifierKey.parse(key)
     assert str(verifier) == key
@@ -108,7 +110,9 @@ STRAY_BITS = LINE[:-3] + chr(ord(LINE[-3]) + 1) + LINE[-2:]
         pytest.param((TEXT + "\n\u2014 name\n").encode(), "a name, a space", id="no signature after the name"),
         pytest.param((TEXT + "\n" + signature_line("")).encode(), "key's name", id="no name"),
         pytest.param((TEXT + "\n" + signature_line("a+b")).encode(), "key's name", id="plus in the name"),
-        pytest.param((TEXT + "\n" + signature_line("a\u00a0b")).encode(), "key's name", id="no-break space in the name"),
+        pytest.param(
+            (TEXT + "\n" + signature_line("a\u00a0b")).encode(), "key's name", id="no-break space in the name"
+        ),
         pytest.param((TEXT + "\n" + signature_line("a\u202eb")).encode(), "key's name", id="bidi override in the name"),
         pytest.param((TEXT + "\n" + LINE[:-2] + "\n").encode(), "base64", id="missing padding"),
         pytest.param((TEXT + "\n" + LINE[:-1] + "=\n").encode(), "base64", id="surplus padding"),

@@ -222,7 +222,9 @@ def contributors(plan: Element) -> list[Element]:
     found = []
     for listed in elements(plan.get("contributor"), "CarePlan.contributor"):
         reference = text(listed.get("reference"), "CarePlan.contributor.reference") or ""
-        kind = listed.get("type") or (reference.split("/")[-2] if "/" in reference else "PractitionerRole")
+        kind = text(listed.get("type"), "CarePlan.contributor.type") or (
+            reference.split("/")[-2] if "/" in reference else "PractitionerRole"
+        )
         if kind in _WORKERS:
             found.append(listed)
     return found

@@ -87,7 +87,9 @@ def build(settings: Settings) -> Hub:
     purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
     schema = build_schema(catalogue, purposes)
     documents = Documents(schema, is_development=settings.is_development)
-    register = load_register(Path(settings.access.register), known_purposes=purposes)
+    register = load_register(
+        Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer
+    )
     endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
     return Hub(settings, log, policy, keys, endpoint, connectors)
 

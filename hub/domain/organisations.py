@@ -36,7 +36,7 @@ class Custodian:
     name: str
     sector: Sector
     contact: Contact
-    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    contacts: Mapping[str, Contact] = field(default_factory=dict, hash=False)
 
     def contact_for(self, post: str | None) -> Contact:
         """The contact who holds ``post`` here, or the single point of contact."""

@@ -99,7 +99,10 @@ class Endpoint:
         Raises:
             Unauthenticated, Forbidden, IssuerUnavailable: no good token, or not in the register.
         """
-        token = await self._verifier.verify(request.headers.get("authorization"))
+        sent = request.headers.getlist("authorization")
+        if len(sent) > 1:  # two readers could each believe a different one
+            raise Unauthenticated("Send one Authorization header.")
+        token = await self._verifier.verify(sent[0] if sent else None)
         return self._register.searcher(token, datetime.now(UTC).date())
 
     async def refused(self, error: HubError, searcher: Searcher | None, trace_id: str) -> Response:

@@ -38,7 +38,7 @@ def parse_guarded(text: str) -> tuple[DocumentNode, OperationDefinitionNode]:
     try:
         document = parse(text, max_tokens=TOKENS_MAX)
     except GraphQLSyntaxError as fault:
-        if "token" in fault.message.lower() and "limit" in fault.message.lower():
+        if f"more than {TOKENS_MAX} tokens" in fault.message:
             raise BadRequest(
                 f"The document has more than {TOKENS_MAX} tokens. Ask for less at once.", code="QUERY_TOO_LARGE"
             ) from None

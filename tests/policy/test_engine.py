@@ -60,7 +60,7 @@ def outcome_of(decision: RecordDecision) -> dict[str, naive.Answer]:
 
 
 @given(requests, pointers)
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_the_compiled_engine_agrees_with_the_naive_one(facts: RequestFacts, record: RecordPointer) -> None:
     assert outcome_of(policy().decide(facts, record)) == naive.decide(bundle(), facts, record)
 
@@ -91,7 +91,7 @@ def test_every_state_of_the_words_of_one_rule_agrees(rule: Rule) -> None:
 
 
 @given(requests, pointers, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_what_is_shared_while_facts_are_unknown_is_shared_however_they_turn_out(
     facts: RequestFacts, record: RecordPointer, data: st.DataObject
 ) -> None:
@@ -123,7 +123,7 @@ def test_what_is_shared_while_facts_are_unknown_is_shared_however_they_turn_out(
 
 
 @given(requests, pointers, st.sampled_from(LABELS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_not_stating_a_word_never_shares_more(facts: RequestFacts, record: RecordPointer, word: str) -> None:
     unstated = RecordPointer(
         record.custodian, record.kind, record.record_id, record.labels, record.undetermined | {word}
@@ -134,7 +134,7 @@ def test_not_stating_a_word_never_shares_more(facts: RequestFacts, record: Recor
 
 
 @given(requests, pointers)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_nothing_is_released_without_a_gateway_and_no_gateway_given_to_what_is_not(
     facts: RequestFacts, record: RecordPointer
 ) -> None:

@@ -1,0 +1,364 @@
+"""How policies can be spoilt, and the refusal each way must meet: file and key, and the reason."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+Change = Callable[[Path], object]
+
+
+def swap(name: str, old: str, new: str) -> Change:
+    def change(directory: Path) -> None:
+        path = directory / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return change
+
+
+def write(name: str, text: str) -> Change:
+    def change(directory: Path) -> None:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8")
+
+    return change
+
+
+def append(name: str, text: str) -> Change:
+    return lambda directory: write(name, (directory / name).read_text(encoding="utf-8") + text)(directory)
+
+
+def remove(name: str) -> Change:
+    return lambda directory: (directory / name).unlink()
+
+
+LPP, ORDER, SEN = "impediments/imp-lpp.toml", "impediments/imp-court-order.toml", "impediments/imp-sen-reg17.toml"
+GILLICK, ADOPTION = "impediments/imp-gillick.toml", "impediments/imp-adoption-s57.toml"
+MARAC, CODE_P = "impediments/imp-originator-marac.toml", "handling/handling-code-p.toml"
+MASK, S47, S16LA = "handling/restricted-location.toml", "gateways/ca1989-s47.toml", "gateways/ca2004-s16la.toml"
+WORDS, LAW, COUNCIL = "vocabulary.toml", "legal-sources.toml", "fields/council.toml"
+CONTACT_ON = 'on = { label = "Date of contact", type = "date", classification = "social_care"'
+
+REFUSALS: dict[str, tuple[Change, str, str]] = {
+    # words
+    "unknown label": (swap(LPP, '["privileged"]', '["priviledged"]'), f"{LPP}: applies_when.record_has", "priviledged"),
+    "unknown label in an exception": (
+        swap(LPP, "privilege_waived", "waived"),
+        f"{LPP}: does_not_apply_when[0].record_has",
+        "'waived' is not a word",
+    ),
+    "unknown purpose": (
+        swap(GILLICK, "ca1989-s47", "ca1989-s470"),
+        f"{GILLICK}: does_not_apply_when[0].purpose_is",
+        "s470",
+    ),
+    "unknown recipient": (
+        swap("impediments/imp-family-proceedings.toml", '"cafcass_officer"', '"cafcass"'),
+        "imp-family-proceedings.toml: does_not_apply_when[0].recipient_is",
+        "cafcass",
+    ),
+    "unknown classification": (swap(MASK, '"location"', '"place"'), f"{MASK}: applies_when.classification_is", "place"),
+    "unknown fact of the child": (
+        swap(MASK, '"restricted_location"', '"hidden"'),
+        f"{MASK}: applies_when.subject_is",
+        "hidden",
+    ),
+    "unknown post": (swap(LPP, 'post = "legal"', 'post = "lawyer"'), f"{LPP}: tell.post", "lawyer"),
+    "unknown transform": (swap(MASK, '"mask"', '"blur"'), f"{MASK}: transform", "blur"),
+    "unknown decision": (swap(S47, "section_47_enquiry", "a_hunch"), f"{S47}: needs_decision", "a_hunch"),
+    "unknown owner": (swap(WORDS, 'owner = "send"', 'owner = "sen"'), f"{WORDS}: labels.ehc_plan.owner", "sen"),
+    "unknown role": (
+        swap(WORDS, 'roles = ["mash_social_worker"]', 'roles = ["boss"]'),
+        f"{WORDS}: recipients.council",
+        "role",
+    ),
+    "unknown choice": (
+        swap(WORDS, 'when = "intelligence"', 'when = "intel"'),
+        f"{WORDS}: choices",
+        "not one of [labels]",
+    ),
+    "unknown required label": (
+        swap(WORDS, 'requires_label = "intelligence"', 'requires_label = "intel"'),
+        f"{WORDS}: classifications.intelligence.requires_label",
+        "intel",
+    ),
+    # keys and shapes
+    "expression": (swap(LPP, "record_has", "record_matches"), f"{LPP}: applies_when", "record_matches"),
+    "key that does not exist": (append(LPP, "urgent = true\n"), f"{LPP}: review", "urgent"),
+    "no pinpoint": (swap(LPP, "pinpoint", "# pinpoint"), f"{LPP}: law", "pinpoint"),
+    "blank pinpoint": (swap(SEN, '"reg 17"', '" "'), f"{SEN}: law.pinpoint", "is blank"),
+    "no source": (swap(LPP, "source", "# source"), f"{LPP}: law", "source"),
+    "no applies_when": (swap(LPP, "[applies_when]", "[applies_sometimes]"), LPP, "applies_"),
+    "applies_when says nothing": (
+        swap(LPP, 'record_has = ["privileged"]', "# all"),
+        f"{LPP}: applies_when",
+        "empty set",
+    ),
+    "empty list": (swap(LPP, '["privileged"]', "[]"), f"{LPP}: applies_when.record_has", "empty set"),
+    "empty list in an exception": (
+        swap(LPP, '["privilege_waived"]', "[]"),
+        f"{LPP}: does_not_apply_when[0].record_has",
+        "empty set",
+    ),
+    "exception without its reason": (swap(LPP, "because", "# because"), f"{LPP}: does_not_apply_when[0]", "because"),
+    "exception for everything": (
+        swap(LPP, 'record_has = ["privilege_waived"]', ""),
+        f"{LPP}: does_not_apply_when[0]",
+        "says nothing",
+    ),
+    "undated": (swap(LPP, "last = 2026-11-01", ""), f"{LPP}: review", "last"),
+    "date that is none": (swap(LPP, "last = 2026-11-01", 'last = "soon"'), f"{LPP}: review.last", "date"),
+    "reviewed in the future": (swap(LPP, "last = 2026-11-01", "last = 2026-11-21"), f"{LPP}: review.last", "future"),
+    "next review before the last": (
+        swap(LPP, "next = 2027-11-01", "next = 2026-11-01"),
+        f"{LPP}: review.next",
+        "after the last",
+    ),
+    "gateway undated": (swap(S47, "next = 2027-11-01", ""), f"{S47}: review", "next"),
+    "gateway for no sector": (
+        swap(S47, '["council", "police", "health"]', "[]"),
+        f"{S47}: recipient_sectors",
+        "empty set",
+    ),
+    "gateway for an unknown sector": (
+        swap(S47, '["council", "', '["press", "'),
+        f"{S47}: recipient_sectors[0]",
+        "press",
+    ),
+    "strength that is none": (swap(LPP, '"absolute"', '"strong"'), f"{LPP}: strength", "strong"),
+    "handling strength": (swap(LPP, '"absolute"', '"handling"'), f"{LPP}: strength", "handling"),
+    "effect that is none": (swap(LPP, 'effect = "withhold"', 'effect = "delay"'), f"{LPP}: effect", "delay"),
+    "cite mode silent": (swap(LPP, 'cite = "open"', 'cite = "silent"'), f"{LPP}: cite", "silent"),
+    "law of no kind": (swap(LPP, 'kind = "privilege"', 'kind = "habit"'), f"{LPP}: law.kind", "habit"),
+    "confidence that is none": (swap(LPP, '"general"', '"sure"'), f"{LPP}: law.confidence", "sure"),
+    "not TOML": (write(LPP, "id = \n"), LPP, "not TOML"),
+    "not UTF-8": (lambda d: (d / LPP).write_bytes(b'id = "\xff"'), LPP, "not TOML"),
+    "reply in no days": (swap(GILLICK, "reply_days = 1", "reply_days = 0"), f"{GILLICK}: tell.reply_days", "1 to 28"),
+    "reply in too many days": (
+        swap(GILLICK, "reply_days = 1", "reply_days = 29"),
+        f"{GILLICK}: tell.reply_days",
+        "1 to 28",
+    ),
+    "veiled reply in no days": (
+        swap(WORDS, "veiled_reply_days = 3", "veiled_reply_days = 0"),
+        f"{WORDS}: tell.veiled_reply",
+        "1 to 28",
+    ),
+    "veiled reply in too many days": (
+        swap(WORDS, "veiled_reply_days = 3", "veiled_reply_days = 29"),
+        f"{WORDS}: tell.veiled",
+        "1 to 28",
+    ),
+    "id is not the file's name": (swap(LPP, '"imp-lpp"', '"imp-llp"'), f"{LPP}: id", "file's own name"),
+    "gateway's id is not the file's name": (swap(S47, '"ca1989-s47"', '"ca1989-s4"'), f"{S47}: id", "file's own name"),
+    "gateway with an unknown key": (append(S47, "fee = 1\n"), f"{S47}: review", "fee"),
+    "handling with an unknown key": (append(MASK, "fee = 1\n"), f"{MASK}: review", "fee"),
+    # law
+    "source not listed": (swap(LPP, '"PRIVILEGE"', '"MAGNA-CARTA"'), f"{LPP}: law.source", "MAGNA-CARTA"),
+    "source repealed": (swap(LPP, '"PRIVILEGE"', '"STD2000"'), f"{LPP}: law.source", "repealed on 2023-10-12"),
+    "source not commenced": (
+        swap(S16LA, '"CWSA2026-4"', '"CWSA2026-3"'),
+        f"{S16LA}: law.source",
+        "not in force on 2026-11-20",
+    ),
+    "source repealed that day": (
+        swap(LAW, 'confidence = "general"\nchecked', 'confidence = "general"\nrepealed_on = 2026-11-20\nchecked'),
+        f"{ORDER}: law.source",
+        "repealed on 2026-11-20",
+    ),
+    "framework used as a bar": (swap(LPP, '"PRIVILEGE"', '"UKGDPR"'), f"{LPP}: law.source", "framework for sharing"),
+    "framework used as a mask": (swap(MASK, '"REFUGE"', '"UKGDPR"'), f"{MASK}: law.source", "framework for sharing"),
+    "source undated": (swap(LAW, "checked = 2026-11-01", ""), f"{LAW}: CA1989", "checked"),
+    # rejected grounds
+    "rejected ground as title": (
+        swap(LPP, "Legal professional privilege", "No consent"),
+        f"{LPP}: title",
+        "rejected ground",
+    ),
+    "rejected ground as pinpoint": (
+        swap(LPP, "Three Rivers", "the gdpr"),
+        f"{LPP}: law.pinpoint",
+        "rejected ground: Data protection law",
+    ),
+    "rejected ground as next step": (
+        swap(LPP, "Ask for the facts instead", "Data protection forbids this"),
+        f"{LPP}: tell.next_step",
+        "rejected ground",
+    ),
+    "rejected ground as notice": (
+        swap(CODE_P, 'notice = "Police', 'notice = "Confidential police'),
+        f"{CODE_P}: notice",
+        "rejected",
+    ),
+    "rejected ground as title of handling": (
+        swap(CODE_P, 'title = "Police', 'title = "Sensitive'),
+        f"{CODE_P}: title",
+        "rejected",
+    ),
+    "rejected ground without a phrase": (
+        append("rejected.toml", "[rej-x]\nphrases = []\n"),
+        "rejected.toml: rej-x.phrases",
+        "empty set",
+    ),
+    # coherence
+    "absolute, yet lifted by purpose": (
+        append(ORDER, '[[does_not_apply_when]]\npurpose_is = ["ca1989-s47"]\nbecause = "urgent"\n'),
+        f"{ORDER}: does_not_apply_when[0]",
+        "not lifted by who asks or why",
+    ),
+    "veiled ask": (swap(MARAC, 'cite = "open"', 'cite = "veiled"'), f"{MARAC}: cite", "every veiled line"),
+    "open mask": (swap(MASK, 'cite = "veiled"', 'cite = "open"'), f"{MASK}: cite", "a mask is veiled"),
+    "veiled notice": (swap(CODE_P, 'cite = "open"', 'cite = "veiled"'), f"{CODE_P}: cite", "a mask is veiled"),
+    "neither notice nor transform": (swap(CODE_P, "notice =", "# notice ="), f"{CODE_P}: notice", "either a notice or"),
+    "both notice and transform": (
+        swap(MASK, "transform", 'notice = "Mind."\ntransform'),
+        f"{MASK}: notice",
+        "either a notice or",
+    ),
+    "veiled word that would hint": (
+        swap(
+            WORDS,
+            'owner = "data_owner"\n\n[labels.adoption_release]',
+            'owner = "data_owner"\nwhen_unknown = "x"\n\n[labels.adoption_release]',
+        ),
+        f"{ADOPTION}: cite",
+        "it would hint",
+    ),
+    "rule lost": (remove(LPP), f"{WORDS}: rules", "'imp-lpp' is listed and has no usable file"),
+    "rule's word lost": (remove(LPP), f"{WORDS}: privileged", "no impediment or handling rule speaks"),
+    "handling lost": (remove(CODE_P), f"{WORDS}: rules", "'handling-code-p' is listed"),
+    "rule not listed": (swap(WORDS, '  "imp-lpp",\n', ""), f"{WORDS}: rules", "does not list 'imp-lpp'"),
+    "two rules of one id": (
+        lambda d: shutil.copy(d / CODE_P, d / "impediments/handling-code-p.toml"),
+        "impediments/handling-code-p.toml",
+        "notice",
+    ),
+    "recipient no role gives": (
+        swap(WORDS, 'not_derived = "no', '# not_derived = "no'),
+        f"{WORDS}: recipients.cafcass_officer",
+        "not_derived",
+    ),
+    "recipient both derived and not": (
+        swap(WORDS, 'roles = ["mash_social_worker"]', 'roles = ["mash_social_worker"]\nnot_derived = "x"'),
+        f"{WORDS}: recipients.council_child_protection",
+        "give roles, or",
+    ),
+    # silent classes
+    "field of a silent class": (
+        swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace("social_care", "chis")),
+        f"{COUNCIL}: contact.fields.on",
+        "silent class",
+    ),
+    "kind of a silent class": (
+        swap(COUNCIL, 'labels = ["ehc_plan"]', 'labels = ["ehc_plan", "ctsa"]'),
+        "education_health_care_plan.labels",
+        "silent class",
+    ),
+    "silent label": (
+        append(WORDS, '[labels.sar]\nmeaning = "x"\nowner = "legal"\n'),
+        f"{WORDS}: labels.sar",
+        "silent class",
+    ),
+    "silent classification": (
+        append(WORDS, '[classifications.ipa]\nmeaning = "x"\n'),
+        f"{WORDS}: classifications.ipa",
+        "silent class",
+    ),
+    "silent fact of the child": (
+        append(WORDS, '[subject_facts.socpa]\nmeaning = "x"\nowner = "legal"\n'),
+        f"{WORDS}: subject_facts.socpa",
+        "silent class",
+    ),
+    # the catalogue
+    "field of no class": (
+        swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace("social_care", "misc")),
+        f"{COUNCIL}: contact.fields.on",
+        "misc",
+    ),
+    "field for an unknown purpose": (
+        swap(COUNCIL, CONTACT_ON, CONTACT_ON + ', needed_for = ["curiosity"]'),
+        f"{COUNCIL}: contact.fields.on",
+        "narrow",
+    ),
+    "kind for an unknown purpose": (
+        swap(COUNCIL, '"ca1989-s17"]', '"curiosity"]'),
+        f"{COUNCIL}: council_person.needed_for",
+        "no gateway",
+    ),
+    "kind with an unknown label": (
+        swap(COUNCIL, '["ehc_plan"]', '["plan"]'),
+        "education_health_care_plan.labels",
+        "'plan'",
+    ),
+    "adoption field in an ordinary kind": (
+        swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace("social_care", "adoption")),
+        f"{COUNCIL}: contact.fields.on",
+        "only kinds labelled 'adoption_s56'",
+    ),
+    "intelligence kind without its label": (
+        swap("fields/police.toml", 'labels = ["intelligence"]\n', ""),
+        "fields/police.toml: intelligence.fields",
+        "only kinds labelled 'intelligence'",
+    ),
+    "timeline of an unknown field": (
+        swap(COUNCIL, 'on = ["on"], summary', 'on = ["when"], summary'),
+        f"{COUNCIL}: contact.timeline",
+        "does not have",
+    ),
+    "kind's name": (
+        append(
+            "fields/police.toml",
+            '[Ghost]\ntitle="G"\nsection="police"\nstandard="x"\nneeded_for=["ca1989-s47"]\nfields.on={label="On",type="date",classification="police",source="x"}\n',
+        ),
+        "fields/police.toml: Ghost",
+        "snake_case",
+    ),
+    "field's name": (
+        swap(COUNCIL, "\ngiven_name = {", "\ngivenName = {"),
+        f"{COUNCIL}: council_person.fields.givenName",
+        "snake_case",
+    ),
+    "kind twice": (
+        append(
+            "fields/police.toml",
+            '[contact]\ntitle="C"\nsection="police"\nstandard="x"\nneeded_for=["ca1989-s47"]\nfields.on={label="On",type="date",classification="police",source="x"}\n',
+        ),
+        "fields/police.toml: contact",
+        "another file too",
+    ),
+    "kind without fields": (
+        append(
+            "fields/police.toml",
+            '[ghost]\ntitle="G"\nsection="police"\nstandard="x"\nneeded_for=["ca1989-s47"]\nfields={}\n',
+        ),
+        "fields/police.toml: ghost.fields",
+        "empty set",
+    ),
+    "field of an unknown type": (
+        swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace('"date"', '"day"')),
+        f"{COUNCIL}: contact.fields[...].type",
+        "day",
+    ),
+    "no sector": (swap(COUNCIL, 'sector = "council"', ""), f"{COUNCIL}: sector", "Expected"),
+    "unknown sector": (swap(COUNCIL, 'sector = "council"', 'sector = "press"'), f"{COUNCIL}: sector", "press"),
+    # places
+    "no vocabulary": (remove(WORDS), WORDS, "missing"),
+    "no legal sources": (remove(LAW), LAW, "missing"),
+    "no rejected grounds": (remove("rejected.toml"), "rejected.toml", "missing"),
+    "vocabulary of another shape": (append(WORDS, "[fees]\na = 1\n"), WORDS, "fees"),
+    "misspelt directory": (
+        write("impediment/imp-x.toml", 'id = "imp-x"\n'),
+        "impediment/imp-x.toml",
+        "not a place for policies",
+    ),
+    "nested directory": (write("handling/old/x.toml", "a = 1\n"), "handling/old/x.toml", "not a place for policies"),
+    "file at the top": (write("extra.toml", "a = 1\n"), "extra.toml", "not a place for policies"),
+    "no impediments": (lambda d: shutil.rmtree(d / "impediments"), "impediments", "empty set"),
+    "no gateways": (lambda d: shutil.rmtree(d / "gateways"), "gateways", "empty set"),
+    "no handling": (lambda d: shutil.rmtree(d / "handling"), "handling", "empty set"),
+    "no catalogue": (lambda d: shutil.rmtree(d / "fields"), "fields", "empty set"),
+    "no directory": (shutil.rmtree, "policies directory does not exist", ""),
+}

@@ -21,7 +21,7 @@ from hub.access.jwks import JwksSource
 from hub.access.register_file import load_register
 from hub.access.verifier import Verifier
 from hub.connectors.base import Connector
-from hub.connectors.fhir import FhirConnector
+from hub.connectors.fhir import FhirConnector, FhirOptions
 from hub.connectors.http import BearerToken
 from hub.connectors.rest import RestConnector
 from hub.connectors.rest_mapping import load as load_mapping
@@ -111,7 +111,8 @@ def make_connector(entry: CustodianSettings, catalogue: Catalogue) -> Connector:
     token = read_credential(entry.credential)
     credentials = BearerToken(token) if token else None
     if entry.kind == "fhir":
-        return FhirConnector(custodian, entry.url, credentials, catalogue)
+        options = FhirOptions(search_by=entry.search_by, echoes_request_id=entry.echoes_request_id)
+        return FhirConnector(custodian, entry.url, credentials, catalogue, options=options)
     assert entry.mapping is not None
     return RestConnector(custodian, entry.url, load_mapping(Path(entry.mapping), catalogue), credentials, catalogue)
 

@@ -70,7 +70,8 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     """One record system: what it speaks (``kind``), where it is, and who answers for it.
 
     ``url`` is an SQLAlchemy URL for ``ssd`` and a base URL otherwise. A password in an ``ssd`` URL is better written
-    as ``${NAME}``, which is filled from the environment.
+    as ``${NAME}``, which is filled from the environment. ``search_by`` and ``echoes_request_id`` are for ``fhir`` only
+    (``docs/fhir.md``): PDS itself knows ``get`` alone.
     """
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
@@ -82,6 +83,8 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     contacts: dict[str, ContactSettings] = {}
     credential: Credential | None = None
     mapping: str | None = None
+    search_by: Literal["post", "get"] = "post"
+    echoes_request_id: bool = True
     deadline_seconds: Seconds = 4.0
 
     def custodian(self) -> Custodian:

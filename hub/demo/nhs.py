@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 import uvicorn
 
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app, host=HOST, port=options.port, log_level="warning", access_log=False, timeout_graceful_shutdown=1,
         date_header=False, server_header=False,
     )  # fmt: skip
-    _AnnouncingServer(config).run()
+    with suppress(KeyboardInterrupt):  # uvicorn stops in good order, then raises what stopped it
+        _AnnouncingServer(config).run()
 
 
 if __name__ == "__main__":

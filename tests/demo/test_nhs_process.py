@@ -128,3 +128,16 @@ def test_wrong_options_say_so(options: list[str]) -> None:
     ended = subprocess.run([sys.executable, "-m", "hub.demo.nhs", *options], capture_output=True, text=True, timeout=30)
     assert ended.returncode == 2
     assert "usage:" in ended.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_without_a_word(how: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hub.demo.nhs", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("ready ")
+    process.send_signal(how)
+    _, said = process.communicate(timeout=10)
+    assert said == ""
+    assert process.returncode in (0, -how)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -149,15 +149,30 @@ def parse(name: str, text: str) -> MappingFile:
         ConfigurationError: code ``MAPPING_INVALID``; the message names the file and the key.
     """
     try:
-        return msgspec.convert(tomllib.loads(text), MappingFile)
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise refused([f"{name}: not TOML: {fault}"]) from None
-    except msgspec.ValidationError as fault:
-        what, _, where = str(fault).partition(" - at `")
-        key = re.sub(r"^key in \$?|^\$\.?", "", where.rstrip("`")) or "the file"
-        raise refused([f"{name}: {key}: {what}"]) from None
+    # Kind by kind and field by field first: of a key that people chose, msgspec's message says only "[...]".
+    kinds = tables.get("kinds")
+    for kind, mapped in kinds.items() if isinstance(kinds, dict) else ():
+        fields = mapped.get("fields") if isinstance(mapped, dict) else None
+        for field, place in fields.items() if isinstance(fields, dict) else ():
+            _shaped(name, f"kinds.{kind}.fields.{field}", place, Place)
+        _shaped(name, f"kinds.{kind}", mapped, KindFile)
+    whole: MappingFile = _shaped(name, "", tables, MappingFile)
+    return whole
 
 
 def refused(faults: list[str]) -> ConfigurationError:
     """All that is wrong with a mapping, as one error, a line each."""
     return ConfigurationError("\n".join(faults), code="MAPPING_INVALID")
+
+
+def _shaped(name: str, key: str, value: object, shape: Any) -> Any:
+    """``value`` as ``shape``, or an error that names the key."""
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as fault:
+        what, _, where = str(fault).partition(" - at `")
+        inner = re.sub(r"^key in |[$`]", "", where).lstrip(".")
+        raise refused([f"{name}: {'.'.join(part for part in (key, inner) if part) or 'the file'}: {what}"]) from None

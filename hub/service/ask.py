@@ -1,26 +1,26 @@
 """Steps 5 and 6: ask every custodian at once, and decide who each one's record is about.
 
 Each custodian has its own line of three calls (Match, Find, Fetch) under its own deadline; lines do not wait for one
-another, so a hung custodian costs the others nothing. The exception is a custodian without NHS numbers when the
-searcher gave nothing else: its line starts when the others have said who the child is (see :func:`_learn`).
+another, so a hung custodian costs the others nothing. The exception is what an NHS number alone cannot settle: see
+:class:`_Round`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hub.connectors.base import Connector, Deadline, Found, Matched
 from hub.domain.organisations import Sector
-from hub.domain.people import Candidate, ChildSearch, Identity
+from hub.domain.people import ChildSearch, Identity
 from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer, NotAskedReason, SourceState
 from hub.matching.resolution import NotHeld, Resolution, Review, Same
 from hub.matching.resolve import cross_check, resolve
 
-ALIASES_MAX = 2
-"""Further identities learnt from custodians that a custodian without NHS numbers is asked with."""
+ALIASES_MAX = 3
+"""Identities learnt from other custodians that a custodian is asked with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +77,16 @@ async def ask_all(
     wanted: Callable[[RecordPointer], bool],
     grace_seconds: float,
 ) -> list[Asked]:
-    """Ask every custodian, in no order but the one the words force, and resolve who each answered about.
+    """Ask every custodian and resolve who each one answered about.
 
     Args:
         search: what the searcher stated.
         lines: whom to ask.
         wanted: whether a record may be fetched at all; what cannot be shared never leaves its custodian.
-        grace_seconds: how long a custodian without NHS numbers waits, after one custodian knows the child, for the
-            others to say under which names they know the same child.
+        grace_seconds: how long a custodian that needs to know more of the child waits, after one has said who the
+            child is, for the others to say it too.
     """
-    identified = {line.connector.custodian.id: asyncio.get_running_loop().create_future() for line in lines}
-    direct = {
-        line.connector.custodian.id for line in lines if line.not_asked is None and _can_ask(line.connector, search)
-    }
-
-    async def ask_line(line: Line) -> Asked:
-        name = line.connector.custodian.id
-        known = search
-        if line.not_asked is not None:
-            return Asked(line.connector, not_asked=line.not_asked)
-        if name not in direct:
-            known = await _learn(search, [identified[other] for other in direct], grace_seconds)
-            if not known.has_demographics:
-                return Asked(line.connector, not_asked=NotAskedReason.NEEDS_DEMOGRAPHICS)
-        return await _ask(line, known, wanted, identified[name])
-
-    asked = await asyncio.gather(*map(ask_line, lines))
+    asked = await _Round(search, lines, wanted, grace_seconds).run()
     _keep_apart(asked)
     return asked
 
@@ -124,77 +108,116 @@ def _can_ask(connector: Connector, search: ChildSearch) -> bool:
     return search.has_demographics or (connector.matches_nhs_number and search.stated.nhs_number is not None)
 
 
-async def _learn(search: ChildSearch, others: Sequence[asyncio.Future[Identity | None]], grace: float) -> ChildSearch:
-    """The search, with identities from custodians that know the child for certain.
+Told = asyncio.Future[Identity | None]
+"""Who one custodian says the child is; None when it cannot say."""
 
-    Waits for all of them, but once one has said who the child is, no longer than ``grace`` for the rest: a hung
-    custodian must not silence another.
+
+class _Round:
+    """One question on its way round the custodians.
+
+    What an NHS number alone cannot settle is settled by what the others know: the police hold no numbers, so they are
+    asked under the names that custodians sure of the child gave; a number that a council never verified is checked
+    against the birth date that the NHS gives for it. ``first`` is what each custodian says by itself, ``final`` what
+    it says after that check; each waits only for the others' earlier word, so none can wait for one another.
     """
-    waiting = set(others)
-    learnt: list[Identity] = []
-    while waiting:
-        done, waiting = await asyncio.wait(
-            waiting, timeout=grace if learnt else None, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not done:
-            break
-        learnt += [identity for future in others if future in done and (identity := future.result()) is not None]
-    distinct = list(dict.fromkeys(learnt))[:ALIASES_MAX]
-    return replace(search, aliases=(*search.aliases, *distinct))
 
+    def __init__(
+        self, search: ChildSearch, lines: Sequence[Line], wanted: Callable[[RecordPointer], bool], grace_seconds: float
+    ) -> None:
+        self._search = search
+        self._lines = lines
+        self._wanted = wanted
+        self._grace_seconds = grace_seconds
+        loop = asyncio.get_running_loop()
+        direct = [one for one in lines if one.not_asked is None and _can_ask(one.connector, search)]
+        self._first: dict[str, Told] = {one.connector.custodian.id: loop.create_future() for one in direct}
+        self._final: dict[str, Told] = {name: loop.create_future() for name in self._first}
 
-async def _ask(
-    line: Line,
-    search: ChildSearch,
-    wanted: Callable[[RecordPointer], bool],
-    identified: asyncio.Future[Identity | None],
-) -> Asked:
-    """One custodian's line: Match, then Find and Fetch if the child is surely the one found."""
-    clock = asyncio.get_running_loop().time
-    started = clock()
-    deadline = Deadline.after(line.deadline_seconds)
-    asked = Asked(line.connector)
-    try:
-        await _follow(line, search, wanted, deadline, asked, identified)
-    finally:
-        asked.milliseconds = round((clock() - started) * 1000)
-        if not identified.done():
-            identified.set_result(None)
-    return asked
+    async def run(self) -> list[Asked]:
+        """Ask all of them at once."""
+        return await asyncio.gather(*map(self._line, self._lines))
 
+    async def _line(self, line: Line) -> Asked:
+        if line.not_asked is not None:
+            return Asked(line.connector, not_asked=line.not_asked)
+        search = self._search
+        if line.connector.custodian.id not in self._first:
+            search = await self._learn(self._final.values())
+            if not search.has_demographics:
+                return Asked(line.connector, not_asked=NotAskedReason.NEEDS_DEMOGRAPHICS)
+        return await self._ask(line, search)
 
-async def _follow(
-    line: Line,
-    search: ChildSearch,
-    wanted: Callable[[RecordPointer], bool],
-    deadline: Deadline,
-    asked: Asked,
-    identified: asyncio.Future[Identity | None],
-) -> None:
-    matched = await line.connector.match(search, deadline)
-    if not isinstance(matched, Matched):
-        asked.no_answer = matched
-        return
-    asked.resolution = resolve(search, matched.candidates)
-    if not isinstance(asked.resolution, Same):
-        return
-    who: Candidate = asked.resolution.candidate
-    identified.set_result(who.identity)
-    if not line.kinds:
-        return
-    found = await line.connector.find(who, line.kinds, deadline)
-    if not isinstance(found, Found):
-        asked.no_answer = found
-        return
-    asked.found = found
-    pointers = [pointer for pointer in found.pointers if wanted(pointer)]
-    if not pointers:
-        return
-    fetched = await line.connector.fetch(who, pointers, deadline)
-    if isinstance(fetched, NoAnswer):
-        asked.no_answer = fetched
-        return
-    asked.held = {record.pointer: record for record in fetched.records}
+    async def _ask(self, line: Line, search: ChildSearch) -> Asked:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        asked = Asked(line.connector)
+        try:
+            await self._follow(line, search, asked, Deadline.after(line.deadline_seconds))
+        finally:
+            asked.milliseconds = round((clock() - started) * 1000)
+            self._tell(self._first, line, None)
+            self._tell(self._final, line, None)
+        return asked
+
+    async def _follow(self, line: Line, search: ChildSearch, asked: Asked, deadline: Deadline) -> None:
+        """Match, then Find and Fetch if the child is surely the one found."""
+        matched = await line.connector.match(search, deadline)
+        if not isinstance(matched, Matched):
+            asked.no_answer = matched
+            return
+        asked.resolution = await self._resolve(line, search, matched)
+        if not isinstance(asked.resolution, Same):
+            return
+        who = asked.resolution.candidate
+        self._tell(self._final, line, who.identity)
+        if not line.kinds:
+            return
+        found = await line.connector.find(who, line.kinds, deadline)
+        if not isinstance(found, Found):
+            asked.no_answer = found
+            return
+        asked.found = found
+        pointers = [pointer for pointer in found.pointers if self._wanted(pointer)]
+        if not pointers:
+            return
+        fetched = await line.connector.fetch(who, pointers, deadline)
+        if isinstance(fetched, NoAnswer):
+            asked.no_answer = fetched
+            return
+        asked.held = {record.pointer: record for record in fetched.records}
+
+    async def _resolve(self, line: Line, search: ChildSearch, matched: Matched) -> Resolution:
+        """Who the candidates are, with the others' word where the searcher's alone is too little to be sure."""
+        resolution = resolve(search, matched.candidates)
+        sure = isinstance(resolution, Same)
+        self._tell(self._first, line, resolution.candidate.identity if isinstance(resolution, Same) else None)
+        if sure or search.has_demographics or not matched.candidates:
+            return resolution
+        others = [told for name, told in self._first.items() if name != line.connector.custodian.id]
+        return resolve(await self._learn(others), matched.candidates)
+
+    async def _learn(self, others: Iterable[Told]) -> ChildSearch:
+        """The search, with who the child is by the word of custodians that are sure.
+
+        Waits for all of them, but once one has spoken no longer than the grace: a hung custodian must not silence
+        another. Each of them speaks at its own deadline at the latest.
+        """
+        told = list(others)
+        waiting = set(told)
+        learnt: list[Identity] = []
+        while waiting:
+            timeout = self._grace_seconds if learnt else None
+            done, waiting = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                break
+            learnt += [identity for one in told if one in done and (identity := one.result()) is not None]
+        return replace(self._search, aliases=tuple(dict.fromkeys(learnt))[:ALIASES_MAX])
+
+    @staticmethod
+    def _tell(board: dict[str, Told], line: Line, identity: Identity | None) -> None:
+        told = board.get(line.connector.custodian.id)
+        if told is not None and not told.done():
+            told.set_result(identity)
 
 
 def _keep_apart(asked: Sequence[Asked]) -> None:

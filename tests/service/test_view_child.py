@@ -255,3 +255,26 @@ async def test_no_answer_leaves_alerts_open(bench: Bench) -> None:
     assert isinstance(view, JoinedView)
     said = {(alert.kind.value, alert.state.value) for alert in alerts_of(view, bench.policy.bundle.catalogue)}
     assert {("protection_plan", "unknown"), ("looked_after", "unknown")} <= said
+
+
+async def test_a_number_the_council_never_verified_is_checked_against_the_nhs(bench: Bench) -> None:
+    unverified = replace(MAYA, nhs_number_verified=False)
+    view = await bench.ask(council(people=(unverified,)), health())
+    assert states(view) == {"council": "answered", "health": "answered"}
+
+
+async def test_an_unverified_number_on_another_child_is_not_believed(bench: Bench) -> None:
+    """The council typed Maya's number on her brother's file: the NHS's birth date for it does not fit."""
+    brother = Identity(NUMBER, False, ("Theo",), ("Thornbury",), PartialDate.parse("2022-06-30"), "male")
+    view = await bench.ask(council(people=(brother,)), health())
+    assert states(view) == {"council": "possible_match", "health": "answered"}
+    assert isinstance(view, JoinedView)
+    assert not [record for record in view.records if record.custodian.id == "council"]
+
+
+async def test_unverified_numbers_everywhere_wait_for_nobody(bench: Bench) -> None:
+    unverified = replace(MAYA, nhs_number_verified=False)
+    began = time.monotonic()
+    answer = await bench.ask(council(people=(unverified,)), health(people=(unverified,)), deadline_seconds=3)
+    assert isinstance(answer, PossibleMatches)
+    assert time.monotonic() - began < 1.5

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
+from hub.app import make_connector
 from hub.connectors.base import CANDIDATES_MAX, Matched
 from hub.connectors.fhir.ladder import NAME_LENGTH_MAX, NAMES_MAX
 from hub.demo.nhs_app import create_app
@@ -14,9 +16,11 @@ from hub.demo.nhs_pds import outcome
 from hub.demo.nhs_resources import load
 from hub.domain.people import ChildSearch, Identity, PartialDate
 from hub.domain.sources import NoAnswer, NoAnswerReason
+from hub.settings import CustodianSettings
 from tests.connectors.fhir_bench import (
     ADA,
     BEA,
+    CATALOGUE,
     CREDENTIAL,
     NEW,
     OLD,
@@ -223,3 +227,25 @@ class TestTooMany:
 async def test_a_name_longer_than_pds_takes_ends_in_a_wildcard(url: str, letters: int, asked: str) -> None:
     assert await matched(url, search(None, "Q" * letters, "2015-03-04")) == set()
     assert dict(SERVER.asked[0][2])["family"] == asked
+
+
+@pytest.mark.parametrize(
+    ("options", "requests"),
+    [
+        pytest.param({}, {("POST", "/Patient/_search")}, id="post-unless-said-otherwise"),
+        pytest.param({"search_by": "get"}, {("GET", f"/Patient/{ADA}")}, id="get-for-pds"),
+    ],
+)
+async def test_the_settings_choose_how_it_is_asked(
+    url: str, options: dict[str, Any], requests: set[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_NHS_TOKEN", CREDENTIAL)
+    entry = {
+        "id": "nhs", "name": "NHS", "sector": "health", "kind": "fhir", "url": url,
+        "contact": {"role": "Nurse", "phone": "01632 960 100"}, "credential": {"env": "HUB_NHS_TOKEN"}, **options,
+    }  # fmt: skip
+    nhs = make_connector(msgspec.convert(entry, CustodianSettings), CATALOGUE)
+    answer = await nhs.match(by_number(ADA), soon())
+    await nhs.close()
+    assert isinstance(answer, Matched)
+    assert {(method, path) for method, path, _ in SERVER.asked} == requests

@@ -1,4 +1,4 @@
-"""The shapes of the files under ``policies/``, and reading them: every error names its file and key."""
+"""The shapes of the files under ``policies/``: every error names its file and key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -15,12 +14,6 @@ from hub.domain.catalogue import Section, ValueType
 from hub.domain.disclosure import Confidence
 from hub.domain.organisations import Sector
 from hub.errors import ConfigurationError
-
-FILE_BYTES_MAX = 262_144
-FILES_MAX = 500
-
-SINGLE_FILES = ("vocabulary.toml", "legal-sources.toml", "rejected.toml")
-DIRECTORIES = ("fields", "gateways", "impediments", "handling")
 
 Shape = TypeVar("Shape")
 LawKind = Literal["order", "statute", "privilege", "confidence", "condition"]
@@ -180,40 +173,6 @@ class KindFile(Strict, frozen=True, kw_only=True):
     fields: dict[str, FieldFile]
     labels: tuple[str, ...] = ()
     timeline: TimelineFile | None = None
-
-
-def read(directory: Path) -> dict[str, bytes]:
-    """The bytes of every policy file below ``directory``, by path relative to it.
-
-    Raises:
-        ConfigurationError: code ``POLICY_INVALID``: not a directory, a file missing, or one that is not where a policy
-            can be: a rule in a misspelt directory would silently not apply.
-    """
-    if not directory.is_dir():
-        raise ConfigurationError("The policies directory does not exist.", code="POLICY_INVALID")
-    files: dict[str, bytes] = {}
-    faults: list[PolicyFault] = []
-    for path in sorted(directory.rglob("*.toml")):
-        name = path.relative_to(directory).as_posix()
-        if name.startswith("tests/"):
-            continue
-        folder, _, rest = name.rpartition("/")
-        if name not in SINGLE_FILES and (folder not in DIRECTORIES or not rest):
-            faults.append(PolicyFault(name, "", f"not a place for policies: use {', '.join(DIRECTORIES)}"))
-        elif path.stat().st_size > FILE_BYTES_MAX:
-            faults.append(PolicyFault(name, "", f"larger than {FILE_BYTES_MAX} bytes"))
-        else:
-            files[name] = path.read_bytes()
-    if len(files) > FILES_MAX:
-        faults.append(PolicyFault("policies", "", f"more than {FILES_MAX} files"))
-    faults += [PolicyFault(name, "", "missing") for name in SINGLE_FILES if name not in files]
-    faults += [
-        PolicyFault(folder, "", "holds no policy: an empty set is refused")
-        for folder in DIRECTORIES
-        if not any(name.startswith(f"{folder}/") for name in files)
-    ]
-    raise_all(faults)
-    return files
 
 
 def digest(files: Mapping[str, bytes]) -> str:

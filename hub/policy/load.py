@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import hub
+from hub.errors import ConfigurationError
 from hub.policy import rules, words
 from hub.policy.bundle import Bundle, Purpose, Rule
 from hub.policy.fields import catalogue
@@ -25,7 +26,6 @@ from hub.policy.files import (
     SourceFile,
     digest,
     raise_all,
-    read,
     shaped,
     table,
 )
@@ -33,6 +33,12 @@ from hub.policy.rules import Check
 
 Shape = TypeVar("Shape")
 Made = TypeVar("Made", Rule, Purpose)
+
+FILE_BYTES_MAX = 262_144
+FILES_MAX = 500
+
+SINGLE_FILES = ("vocabulary.toml", "legal-sources.toml", "rejected.toml")
+DIRECTORIES = ("fields", "gateways", "impediments", "handling")
 
 _MAY_BE_EMPTY = frozenset({"summary", "roles"})
 """Lists that say something when empty: nothing to join on the timeline; no role gives this recipient word."""
@@ -51,7 +57,7 @@ def load_bundle(directory: Path, on: date) -> Bundle:
     Raises:
         ConfigurationError: code ``POLICY_INVALID``; the message lists every fault found, each with its file and key.
     """
-    files = read(directory)
+    files = _read(directory)
     faults = [fault for name, body in files.items() for fault in _blanks(name, body)]
     raise_all(faults)  # not TOML: nothing further can be said
     try:
@@ -82,6 +88,40 @@ def load_bundle(directory: Path, on: date) -> Bundle:
     )
     raise_all(faults)
     return bundle
+
+
+def _read(directory: Path) -> dict[str, bytes]:
+    """The bytes of every policy file below ``directory``, by path relative to it.
+
+    Raises:
+        ConfigurationError: code ``POLICY_INVALID``: not a directory, a file missing, or one that is not where a policy
+            can be: a rule in a misspelt directory would silently not apply.
+    """
+    if not directory.is_dir():
+        raise ConfigurationError("The policies directory does not exist.", code="POLICY_INVALID")
+    files: dict[str, bytes] = {}
+    faults: list[PolicyFault] = []
+    for path in sorted(directory.rglob("*.toml")):
+        name = path.relative_to(directory).as_posix()
+        if name.startswith("tests/"):
+            continue
+        folder, _, rest = name.rpartition("/")
+        if name not in SINGLE_FILES and (folder not in DIRECTORIES or not rest):
+            faults.append(PolicyFault(name, "", f"not a place for policies: use {', '.join(DIRECTORIES)}"))
+        elif path.stat().st_size > FILE_BYTES_MAX:
+            faults.append(PolicyFault(name, "", f"larger than {FILE_BYTES_MAX} bytes"))
+        else:
+            files[name] = path.read_bytes()
+    if len(files) > FILES_MAX:
+        faults.append(PolicyFault("policies", "", f"more than {FILES_MAX} files"))
+    faults += [PolicyFault(name, "", "missing") for name in SINGLE_FILES if name not in files]
+    faults += [
+        PolicyFault(folder, "", "holds no policy: an empty set is refused")
+        for folder in DIRECTORIES
+        if not any(name.startswith(f"{folder}/") for name in files)
+    ]
+    raise_all(faults)
+    return files
 
 
 def _rows(files: Mapping[str, bytes], name: str, shape: type[Shape]) -> dict[str, Shape]:

@@ -7,6 +7,8 @@ worker at the screen for longer than the setting says.
 from __future__ import annotations
 
 import math
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +82,8 @@ def _sqlite(url: URL, wait_seconds: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(dbapi_connection: Any, _record: object) -> None:
         dbapi_connection.isolation_level = None  # else the driver starts transactions of its own, and too late
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "wal_autocheckpoint = 1000"):
-            dbapi_connection.execute(f"PRAGMA {pragma}").close()
+        _use_wal(dbapi_connection, wait_seconds)
+        dbapi_connection.execute("PRAGMA synchronous = FULL").close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -89,6 +91,21 @@ def _sqlite(url: URL, wait_seconds: float) -> Engine:
         connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _use_wal(dbapi_connection: Any, wait_seconds: float) -> None:
+    """Write-ahead logging, so that readers and the writer do not wait for each other.
+
+    SQLite does not wait for the lock this change needs, so two hubs that start at once on a new file try again.
+    """
+    until = time.monotonic() + wait_seconds
+    while dbapi_connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            dbapi_connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _postgresql(url: URL, wait_seconds: float) -> Engine:

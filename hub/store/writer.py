@@ -81,7 +81,8 @@ class WriterThread:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join(wait_seconds)
+        if self._thread.ident is not None:  # it was started
+            self._thread.join(wait_seconds)
 
     def _run(self) -> None:
         while batch := self._take():

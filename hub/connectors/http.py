@@ -24,10 +24,10 @@ from yarl import URL
 
 from hub.connectors.base import Deadline, UpstreamFault
 from hub.connectors.http_address import BaseAddress, Params
-from hub.connectors.http_json import NotStrictJson, parse_json
 from hub.connectors.http_reading import check_content_type, check_status, read_body
 from hub.connectors.http_session import open_session
 from hub.domain.sources import NoAnswerReason
+from hub.strict_json import NotStrictJson, parse_json
 
 BYTES_MAX = 4 * 1024 * 1024
 """Decoded bytes of one answer: 5,000 records of 800 bytes."""

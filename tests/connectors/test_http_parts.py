@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from hub.connectors.base import UpstreamFault
 from hub.connectors.http_address import BaseAddress, segment
-from hub.connectors.http_json import DEPTH_MAX, INTEGER_DIGITS_MAX, NotStrictJson, parse_json
 from hub.errors import ConfigurationError
+from hub.strict_json import DEPTH_MAX, INTEGER_DIGITS_MAX, NotStrictJson, parse_json
 
 NINES = "9" * INTEGER_DIGITS_MAX
 

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from hub.app import Hub
 from hub.cli.client import VIEW, question
+from hub.cli.schema import schema_of
 from hub.demo.people import KEYS_DIRECTORY, people, token_for
 from hub.web.ide import IdeWorker, ide_routes
 
@@ -28,4 +29,5 @@ def ide_pages(hub: Hub) -> list[BaseRoute]:
     variables = question(
         purpose="CA2004_S16LA", case_reference="MASH-2026-1182", nhsNumber=STAR_NHS_NUMBER
     )
-    return list(ide_routes("/graphql", token, workers, VIEW, json.dumps(variables, indent=2)))
+    schema = schema_of(hub.policy.bundle)
+    return list(ide_routes("/graphql", token, workers, VIEW, json.dumps(variables, indent=2), schema))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from graphql import print_schema
+from graphql import GraphQLSchema, print_schema
 
 from hub.app import load_policies
+from hub.policy.bundle import Bundle
 from hub.schema.query import build_schema
 
 
@@ -17,11 +18,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command.set_defaults(run=run)
 
 
+def schema_of(bundle: Bundle) -> GraphQLSchema:
+    """The schema for ``bundle``: its catalogue's kinds, and its purposes."""
+    return build_schema(bundle.catalogue, {purpose.id: purpose.title for purpose in bundle.purposes.values()})
+
+
 def schema_text() -> str:
     """The schema in the schema definition language."""
-    bundle = load_policies()
-    schema = build_schema(bundle.catalogue, {purpose.id: purpose.title for purpose in bundle.purposes.values()})
-    return print_schema(schema) + "\n"
+    return print_schema(schema_of(load_policies())) + "\n"
 
 
 def run(_: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ The hard case is the same-sex twin who is the only one of the two on file: every
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
@@ -152,6 +153,7 @@ def test_a_child_who_is_not_on_file_is_not_found_among_strangers(seed: int) -> N
     assert rates.wrong == 0
 
 
+@pytest.mark.skipif("MUTANT_UNDER_TEST" in os.environ, reason="the code is instrumented for mutation testing")
 def test_twenty_candidates_take_well_under_a_millisecond() -> None:
     random = Random(0)
     her, sister = twins(random)

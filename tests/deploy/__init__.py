@@ -1,0 +1,1 @@
+"""The deployment examples, checked as far as a machine without a container engine allows."""

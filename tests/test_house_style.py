@@ -71,9 +71,8 @@ def test_there_is_something_to_look_at() -> None:
 
 @pytest.mark.parametrize("name", PYTHON)
 def test_no_file_is_too_long(name: str) -> None:
-    assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= FILE_LINES_MAX, (
-        "divide it by what it is about"
-    )
+    lines = (ROOT / name).read_text(encoding="utf-8").count("\n")
+    assert lines <= FILE_LINES_MAX, "divide it by what it is about"
 
 
 @pytest.mark.parametrize("name", PYTHON)

@@ -16,7 +16,8 @@ from hub.audit.entries import Asker, DecisionTaken, Entry, FieldGroup, MatchLine
 from hub.audit.words import CODE_MAX, COUNT_MAX, EntryInvalid, code
 from hub.domain.disclosure import Outcome
 from hub.domain.sources import SourceState
-from tests.audit.samples import AT, NONCE, REF, abandoned, answer, entries, question, refused, rewritten
+from tests.audit.samples import AT, NONCE, REF, abandoned, answer, question, refused, rewritten
+from tests.audit.strategies import entries
 
 QUESTION = (
     '{"v":1,"kind":"question","at":"2026-11-20T16:41:07.113Z","nonce":"000102030405060708090a0b0c0d0e0f",'

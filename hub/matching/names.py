@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -25,7 +26,7 @@ ONE_SLIP_LETTERS_MIN = 5
 """Surnames at least so long are one surname if a single slip parts them. In shorter ones it makes another: Lee, Lea."""
 
 ENDING_LETTERS_MAX = 2
-"""Names that part only in so many last letters may be a boy's and a girl's: Alexander, Alexandra."""
+"""Names that part only in so many last letters may be a boy's and a girl's: Frances, Francis."""
 
 NAME_CHARACTERS_MAX = 200
 """What follows in a longer name is not looked at."""
@@ -172,20 +173,22 @@ def _compare_words(a: str, b: str, *, same_sex: bool) -> Level:
         return Level.LIKE if share_a_formal_name(a, b) or _one_slip(a, b) else Level.DIFFER
     if likeness < NEAR_MIN and sound(a) != sound(b):
         return Level.LIKE
-    # daniel and danielle score .95: where names part only at the end, the sex must be known to be the same.
-    if _parts_only_at_the_end(a, b) and not same_sex:
+    # daniel and danielle score .95: where names end differently, the sex must be known to be the same.
+    if _end_differently(a, b) and not same_sex:
         return Level.LIKE
     return Level.NEAR if likeness >= NEAR_MIN else Level.SPELLING
 
 
-def _parts_only_at_the_end(a: str, b: str) -> bool:
-    """Whether ``a`` and ``b`` begin alike and end differently, doubled letters counted once (eli, ellie)."""
+def _end_differently(a: str, b: str) -> bool:
+    """Whether ``a`` and ``b`` could be a boy's and a girl's name, doubled letters counted once (eli, ellie).
+
+    Either the last letter differs (nicholas, nicola), or all that differs is at the end (daniel, danielle; francis,
+    frances).
+    """
     one, other = _DOUBLED.sub(r"\1", a), _DOUBLED.sub(r"\1", b)
-    shared = next(
-        (place for place, (x, y) in enumerate(zip(one, other, strict=False)) if x != y), min(len(one), len(other))
-    )
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     ends = (len(one) - shared, len(other) - shared)
-    return max(ends) > 0 and (min(ends) == 0 or max(ends) <= ENDING_LETTERS_MAX)
+    return one[-1] != other[-1] or (max(ends) > 0 and (min(ends) == 0 or max(ends) <= ENDING_LETTERS_MAX))
 
 
 _DOUBLED = re.compile(r"(.)\1+")

@@ -67,6 +67,10 @@ SCENARIOS: dict[str, tuple[dict[str, tuple[Identity, Basis]], set[str]]] = {
         set(),
     ),
     "two surnames": ({"nhs": (MIA, NAMES), "police": (who("Mia", "Reid", BORN), NAMES)}, set()),
+    "the odd one out, and then another": (
+        {"a": (AVA, NAMES), "b": (MIA_A, BOTH), "c": (MIA_B, NAMES), "d": (MIA, NAMES)},
+        {"a", "c"},
+    ),
     "two against two": (
         {"a": (MIA, NAMES), "b": (MIA, NAMES), "c": (AVA, NAMES), "d": (AVA, NAMES)},
         {"a", "b", "c", "d"},

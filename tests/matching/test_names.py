@@ -112,6 +112,14 @@ GIVEN = [
     ("Joseph", "Josephine", Level.NEAR, Level.LIKE),
     ("Gabriel", "Gabriella", Level.NEAR, Level.LIKE),
     ("Sara", "Sarah", Level.NEAR, Level.LIKE),
+    ("Nicholas", "Nicola", Level.NEAR, Level.LIKE),
+    ("Alexander", "Alexandrina", Level.NEAR, Level.LIKE),
+    ("Frances", "Francis", Level.NEAR, Level.LIKE),
+    ("Maria", "Mariana", Level.NEAR, Level.LIKE),
+    ("Christian", "Christianson", Level.NEAR, Level.LIKE),
+    ("Kacperek", "Kacprzek", Level.NEAR, Level.NEAR),
+    ("Maria", "Marie", Level.NEAR, Level.LIKE),  # exactly 0.92
+    ("Anna", "Ana", Level.NEAR, Level.NEAR),
     ("Eli", "Ellie", Level.SPELLING, Level.LIKE),
     # alike, and two names all the same
     ("Ella", "Ellie", Level.LIKE, Level.LIKE),

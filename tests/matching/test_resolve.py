@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.domain.people import Candidate, ChildSearch, Identity
+from hub.matching.compare import Prepared, compare
 from hub.matching.resolution import Agreement, Basis, Compared, Doubt, NotHeld, Review, Same
 from hub.matching.resolve import resolve
 from tests.matching.people import A, B, C, asked, held, outcome, who
@@ -359,3 +360,42 @@ def test_what_is_shown_holds_no_personal_value() -> None:
     for found in (resolve(asked(MIA), held(MIA, HER_TWIN)), resolve(asked(MIA), held(HER_TWIN))):
         shown = repr(found).casefold()
         assert not any(value in shown for value in ("mia", "ava", "okafor", "2014", "zz1", "p0", "p1"))
+
+
+@pytest.mark.parametrize("limit", ["LINK_MIN_BITS", "REVIEW_MIN_BITS", "GAP_MIN_BITS"])
+@pytest.mark.parametrize(("above", "holds"), [(0.0, True), (1e-9, False)], ids=["at the limit", "just under it"])
+def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, above: float, holds: bool) -> None:
+    """Each limit, set to what a pair scores, lets it through; set a hair above, it does not."""
+    best, other = (compare(Prepared.of(MIA), Prepared.of(who(name, "Okafor", BORN))).score for name in ("Mia", "Mya"))
+    at = {"LINK_MIN_BITS": best, "REVIEW_MIN_BITS": other, "GAP_MIN_BITS": best - other}[limit]
+    monkeypatch.setattr(f"hub.matching.resolve.{limit}", at + above)
+    file = held(*(who(name, "Okafor", BORN) for name in ("Mia", "Mya")))
+    match limit:
+        case "LINK_MIN_BITS":
+            assert isinstance(resolve(asked(MIA), file[:1]), Same) is holds
+        case "REVIEW_MIN_BITS":
+            assert isinstance(resolve(asked(MIA), file[1:]), Review) is holds
+        case _:
+            assert isinstance(resolve(asked(MIA), file), Same) is holds
+
+
+def test_the_scores_are_those_of_the_comparison_and_the_best_is_first() -> None:
+    scores = {
+        f"p{place}": compare(Prepared.of(MIA), Prepared.of(other)).score
+        for place, other in enumerate((HER_BROTHER, who("M", "Okafor", BORN), HER_TWIN))
+    }
+    found = resolve(asked(MIA), held(HER_BROTHER, who("M", "Okafor", BORN), HER_TWIN))
+    assert isinstance(found, Review)
+    assert {one.candidate.local_id: one.score for one in found.candidates} == scores
+    assert [one.score for one in found.candidates] == sorted(scores.values(), reverse=True)
+    linked = resolve(asked(MIA), held(MIA))
+    assert isinstance(linked, Same)
+    assert linked.score == compare(Prepared.of(MIA), Prepared.of(MIA)).score
+
+
+def test_equal_scores_are_told_apart_by_the_custodians_own_id() -> None:
+    for order in ([0, 1], [1, 0]):
+        file = held(HER_TWIN, HER_TWIN)
+        found = resolve(asked(MIA), [file[place] for place in order])
+        assert isinstance(found, Review)
+        assert [one.candidate.local_id for one in found.candidates] == ["p0", "p1"]

@@ -106,7 +106,7 @@ class Policy:
         unknown = set(pointer.undetermined) - spec.labels
         true = (set(pointer.labels) | spec.labels) - unknown
         for word, choices in self._words.choices:
-            if word in true and not true.intersection(choices):
+            if word in true | unknown and not true.intersection(choices):
                 unknown.update(choices)
         bits = self._bits
         recipients = [word for word, roles in self._words.recipients.items() if request.role in roles]

@@ -27,9 +27,8 @@ def bundle() -> Bundle:
     return load_bundle(default_policies_directory(), ON)
 
 
-@cache
 def policy() -> Policy:
-    """The project's own policies, compiled."""
+    """The project's own policies, compiled anew: what one test kept must not answer for another."""
     return Policy(bundle())
 
 

@@ -72,7 +72,7 @@ def _lookup(bundle: Bundle, request: RequestFacts, pointer: RecordPointer, kind:
     def truth(key: str, word: str) -> bool | None:
         if key == "record_has":
             for when, one_of in words.choices:
-                if word in one_of and stated(when) is True and not any(stated(each) is True for each in one_of):
+                if word in one_of and stated(when) is not False and not any(stated(each) is True for each in one_of):
                     return None
             return stated(word)
         if key == "subject_is":

@@ -70,6 +70,11 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
     "unknown transform": (swap(MASK, '"mask"', '"blur"'), f"{MASK}: transform", "blur"),
     "unknown decision": (swap(S47, "section_47_enquiry", "a_hunch"), f"{S47}: needs_decision", "a_hunch"),
     "unknown owner": (swap(WORDS, 'owner = "send"', 'owner = "sen"'), f"{WORDS}: labels.ehc_plan.owner", "sen"),
+    "unknown owner of a fact of the child": (
+        append(WORDS, '[subject_facts.moved]\nmeaning = "x"\nowner = "nobody"\n'),
+        f"{WORDS}: subject_facts.moved.owner: 'nobody' is not one of [posts]",
+        "",
+    ),
     "unknown role": (
         swap(WORDS, 'roles = ["mash_social_worker"]', 'roles = ["boss"]'),
         f"{WORDS}: recipients.council",

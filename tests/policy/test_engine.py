@@ -167,11 +167,15 @@ def test_nothing_is_released_without_a_gateway_and_no_gateway_given_to_what_is_n
     ],
 )
 def test_scope(purpose: str, role: str, sectors: set[Sector], a_kind: str | None, not_a_kind: str) -> None:
-    scope = policy().scope(purpose, role)
+    compiled = policy()
+    scope = compiled.scope(purpose, role)
     assert scope.sectors == sectors
     assert not_a_kind not in scope.kinds
     assert a_kind is None or a_kind in scope.kinds
-    assert scope is policy().scope(purpose, role) or not scope.fields
+    assert compiled.scope(purpose, role) == scope
+    assert compiled.scope(purpose, "mash_social_worker").sectors == (
+        set(Sector) if purpose in bundle().purposes else set()
+    )
 
 
 @given(requests, st.sampled_from(sorted(bundle().catalogue.kinds)))

@@ -118,7 +118,8 @@ class SsdConnector:
         statements = self._statements(connection)
         as_text = connection.dialect.name == "sqlite" or statements.layout.dates_are_text
         parameters = asked.parameters(dates_as_text=as_text)
-        by_number = bool(asked.numbers) and (statements.has_nhs_numbers or not asked.days)
+        # an extract without the column can still be asked by name; asked by number alone, it says what is missing
+        by_number = statements.has_nhs_numbers or not asked.days
         for narrow in (False, True):
             rows = statements.match(len(asked.days), narrow=narrow, by_number=by_number).run(connection, parameters)
             if len(rows) <= CANDIDATES_MAX:

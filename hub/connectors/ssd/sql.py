@@ -87,7 +87,7 @@ def as_text(col: ColumnElement[Any]) -> AsText:
 
 def listed(col: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Whether ``col`` (as text) is in the JSON array parameter ``name``."""
-    return AsText(col).op("IN")(Listed(bindparam(name)))
+    return AsText(col).op("IN")(Listed(bindparam(name, required=False)))
 
 
 def find(tables: Tables, sources: Sequence[Source], rows_max: int) -> Select[*tuple[Any, ...]]:
@@ -110,7 +110,7 @@ def _header(tables: Tables) -> Select[*tuple[Any, ...]]:
         as_text(select(func.max(log.c.created_at)).scalar_subquery()).label("id"),
         as_text(person.c.pers_person_id).label("person"),
         as_text(person.c.pers_dob).label("label"),
-    ).where(person.c.pers_person_id == bindparam("person"))
+    ).where(person.c.pers_person_id == bindparam("person", required=False))
 
 
 def _records(tables: Tables, source: Source, number: int) -> Select[*tuple[Any, ...]]:
@@ -153,7 +153,7 @@ def fetch(tables: Tables, sources: Sequence[Source]) -> CompoundSelect[*tuple[An
 
 
 def _own(source: Source) -> ColumnElement[bool]:
-    own = source.person == bindparam("person")
+    own = source.person == bindparam("person", required=False)
     return own if source.where is None else and_(own, source.where)
 
 
@@ -206,7 +206,7 @@ def match(
 
 
 def _between(col: ColumnElement[str], days: DayRange) -> ColumnElement[bool]:
-    return and_(col >= bindparam(days.from_), col < bindparam(days.before))
+    return and_(col >= bindparam(days.from_, required=False), col < bindparam(days.before, required=False))
 
 
 def _postcode(tables: Tables) -> ColumnElement[str]:

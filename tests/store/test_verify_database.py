@@ -17,7 +17,7 @@ from hub.store.keys import FileSigner, load_or_create
 from hub.store.verify import verify_database
 from tests.store.conftest import ORIGIN, MakeLog
 from tests.store.making import ask_and_answer, refused
-from tests.store.test_appender import edit, read_all
+from tests.store.tampering import edit, read_all
 
 Verify = Callable[..., Report]
 

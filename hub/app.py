@@ -26,7 +26,6 @@ from hub.connectors.http import BearerToken
 from hub.connectors.rest import RestConnector
 from hub.connectors.rest_mapping import load as load_mapping
 from hub.connectors.ssd import SsdConnector
-from hub.domain.catalogue import Catalogue
 from hub.errors import AuditUnavailable, HubError
 from hub.policy.bundle import Bundle
 from hub.policy.engine import Policy
@@ -74,22 +73,18 @@ def build(settings: Settings) -> Hub:
         load_or_create(settings.log.key_file, settings.log.origin),
         wait_seconds=settings.log.write_timeout_seconds,
     )
-    connectors = tuple(make_connector(entry, catalogue) for entry in settings.custodians)
+    connectors = tuple(make_connector(entry, policy.bundle) for entry in settings.custodians)
     lines = [
         Line(connector, connector.kinds, entry.deadline_seconds)
         for connector, entry in zip(connectors, settings.custodians, strict=True)
     ]
     view_child = ViewChild(log, policy, lines, settings.match_grace_seconds)
     keys = JwksSource(settings.access.issuer, settings.access.jwks_uri)
-    verifier = Verifier(
-        issuer=settings.access.issuer, audience=settings.access.audience, keys=keys, clock=time.time
-    )
+    verifier = Verifier(issuer=settings.access.issuer, audience=settings.access.audience, keys=keys, clock=time.time)
     purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
     schema = build_schema(catalogue, purposes)
     documents = Documents(schema, is_development=settings.is_development)
-    register = load_register(
-        Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer
-    )
+    register = load_register(Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer)
     endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
     return Hub(settings, log, policy, keys, endpoint, connectors)
 
@@ -99,13 +94,13 @@ def load_policies(directory: Path | None = None) -> Bundle:
     return load_bundle(directory or default_policies_directory(), datetime.now(UTC).date())
 
 
-def make_connector(entry: CustodianSettings, catalogue: Catalogue) -> Connector:
+def make_connector(entry: CustodianSettings, bundle: Bundle) -> Connector:
     """The connector a settings entry describes.
 
     Raises:
         ConfigurationError: its credential or mapping file is wrong.
     """
-    custodian = entry.custodian()
+    custodian, catalogue = entry.custodian(), bundle.catalogue
     if entry.kind == "ssd":
         return SsdConnector(custodian, entry.url, catalogue)
     token = read_credential(entry.credential)
@@ -114,7 +109,8 @@ def make_connector(entry: CustodianSettings, catalogue: Catalogue) -> Connector:
         options = FhirOptions(search_by=entry.search_by, echoes_request_id=entry.echoes_request_id)
         return FhirConnector(custodian, entry.url, credentials, catalogue, options=options)
     assert entry.mapping is not None
-    return RestConnector(custodian, entry.url, load_mapping(Path(entry.mapping), catalogue), credentials, catalogue)
+    mapping = load_mapping(Path(entry.mapping), catalogue, bundle.vocabulary.labels.keys())
+    return RestConnector(custodian, entry.url, mapping, credentials, catalogue)
 
 
 def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]] | None = None) -> Starlette:

@@ -44,7 +44,7 @@ class AuditLog(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Access(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Whose tokens are accepted (``issuer``), for whom they must be made out (``audience``), and the register's file."""
+    """Whose tokens are accepted (``issuer``), made out for whom (``audience``), and the register's file."""
 
     issuer: str
     audience: str

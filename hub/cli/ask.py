@@ -42,7 +42,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command.add_argument("--url", help="the hub's address")
     command.add_argument("--token-file", type=Path, help="file with the access token")
     command.add_argument("--worker", default=MASH_WORKER, help="the demo's worker to be (default: %(default)s)")
-    command.add_argument("--directory", type=Path, default=DIRECTORY, help="the demo's directory (default: %(default)s)")
+    command.add_argument(
+        "--directory", type=Path, default=DIRECTORY, help="the demo's directory (default: %(default)s)"
+    )
     command.set_defaults(run=run)
 
 
@@ -101,7 +103,9 @@ async def _where(options: argparse.Namespace) -> tuple[str, str]:
 def _prompted() -> dict[str, str | None]:
     """The search, typed in."""
     if not sys.stdin.isatty():
-        raise BadRequest("Say whom you ask about: --nhs-number, or names and --date-of-birth.", code="SEARCH_TOO_LITTLE")
+        raise BadRequest(
+            "Say whom you ask about: --nhs-number, or names and --date-of-birth.", code="SEARCH_TOO_LITTLE"
+        )
     asked = {
         "nhsNumber": "NHS number (empty if not known): ",
         "givenName": "Given name: ",

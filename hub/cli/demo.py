@@ -151,5 +151,3 @@ class _Quiet:
 
     def __exit__(self, *_: object) -> None:
         return None
-
-

@@ -25,6 +25,10 @@ _ALERTS = {
     "MISSING": "Missing",
     "RESTRICTED": "Whereabouts restricted",
 }
+_UNVERIFIED = {
+    "VERIFIED_SECONDARY": "\n(law checked in secondary sources only)",
+    "GENERAL": "\n(law not verified)",
+}
 _SILENT_FIRST = ("NO_ANSWER", "POSSIBLE_MATCH", "NOT_ASKED", "NOT_HELD", "ANSWERED")
 EVENTS_SHOWN_MAX = 12
 
@@ -36,7 +40,11 @@ def show(console: Console, child: Json) -> None:
         for part in _view(child):
             console.print(part)
     else:
-        title = "No agency that answered holds this child" if kind == "NoMatch" else "Possible matches: look before you join"
+        title = (
+            "No agency that answered holds this child"
+            if kind == "NoMatch"
+            else "Possible matches: look before you join"
+        )
         console.print(Panel(Text(title, style="bold"), border_style="yellow"))
         console.print(_sources(child["sources"]))
         for candidate in child.get("candidates", ()):
@@ -67,7 +75,11 @@ def _headline(child: Json) -> RenderableType:
     for alert in child["alerts"]:
         current = alert["state"] == "CURRENT"
         since = f" since {alert['since']}" if alert["since"] else ""
-        said = f"{since} ({alert['custodian']['name']})" if current else f": UNKNOWN, {alert['custodian']['name']} has not said"
+        said = (
+            f"{since} ({alert['custodian']['name']})"
+            if current
+            else f": UNKNOWN, {alert['custodian']['name']} has not said"
+        )
         text.append(f"\n! {_ALERTS[alert['kind']]}{said}", style="bold red" if current else "bold yellow")
     return Panel(text, title="Joined view", border_style="blue")
 
@@ -112,20 +124,20 @@ def _facts(child: Json) -> RenderableType:
         for value, says in _grouped(identity[entry]).items():
             table.add_row(label, value, ", ".join(says))
             label = ""  # noqa: PLW2901  said once for all its versions
-    for label, said in _section_facts(child):
-        table.add_row(label, said, "")
+    for label, said, record in _section_facts(child):
+        table.add_row(label, said, record["custodian"]["name"])
     return table
 
 
-def _section_facts(child: Json) -> Iterator[tuple[str, str]]:
+def _section_facts(child: Json) -> Iterator[tuple[str, str, Json]]:
     for plan in child["socialCare"].get("plans") or ():
         ended = f", ended {plan['endedOn']}" if plan["endedOn"] else ""
-        yield "Protection plan", f"{plan['category']}, from {plan['startedOn']}{ended}"
+        yield "Protection plan", f"{plan['category']}, from {plan['startedOn']}{ended}", plan
     for registration in child["health"].get("gpRegistrations") or ():
         if registration["practice"]:
-            yield "GP", registration["practice"]
+            yield "GP", registration["practice"], registration
     for flag in child["health"].get("flags") or ():
-        yield "NHS flag", f"{flag['flag']} ({flag['status']})"
+        yield "NHS flag", f"{flag['flag']} ({flag['status']})", flag
 
 
 def _people(child: Json) -> RenderableType:
@@ -163,7 +175,7 @@ def _withheld(lines: list[Json]) -> RenderableType:
     for line in lines:
         named = line["impediment"]
         if named:
-            unverified = "" if named["confidence"] == "VERIFIED" else f" [law {named['confidence'].lower().replace('_', ' ')}]"
+            unverified = _UNVERIFIED.get(named["confidence"], "")
             why = f"{named['title']}\n{named['citation']}{unverified}"
         else:
             why = "Restricted" if line["outcome"] == "WITHHELD" else line["outcome"].lower().replace("_", " ")
@@ -211,7 +223,9 @@ def _grouped(values: Iterable[Json]) -> dict[str, list[str]]:
 
 
 def _evidence(match: Json) -> str:
-    return ", ".join(f"{line['compared']} {line['outcome']}" for line in match["evidence"] if line["outcome"] != "missing")
+    return ", ".join(
+        f"{line['compared']} {line['outcome']}" for line in match["evidence"] if line["outcome"] != "missing"
+    )
 
 
 def _moment(text: str | None) -> str:

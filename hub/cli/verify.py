@@ -47,5 +47,7 @@ def verify(database_url: str, key_file: str | Path, public: str | None = None) -
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if report.ok:
-        return Checked(True, report.checked, f"The log checks out: {report.checked} entries, every one as it was signed.")
+        return Checked(
+            True, report.checked, f"The log checks out: {report.checked} entries, every one as it was signed."
+        )
     return Checked(False, report.checked, f"THE LOG DOES NOT CHECK OUT: {report.fault}")

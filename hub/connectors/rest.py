@@ -67,7 +67,7 @@ class RestConnector:
         bytes_max: int = BYTES_MAX,
     ) -> None:
         self.custodian = custodian
-        self.kinds = mapping.readings.keys() & catalogue.of_sector(custodian.sector)
+        self.kinds = frozenset(mapping.readings.keys() & catalogue.of_sector(custodian.sector))
         self._mapping = mapping
         self._words = frozenset(word for label in mapping.labels for word in label.words.values())
         self._client = JsonClient(

@@ -33,7 +33,15 @@ class Partnership:
         self.parts.stop()
 
 
-def start(directory: Path, *, seed: int, faults: Mapping[str, str], say: Say, port: int | None = None) -> Partnership:
+def start(
+    directory: Path,
+    *,
+    seed: int,
+    faults: Mapping[str, str],
+    say: Say,
+    port: int | None = None,
+    log_url: str | None = None,
+) -> Partnership:
     """Start everything, in ``directory``, where the log, its key and the settings stay.
 
     Args:
@@ -42,6 +50,7 @@ def start(directory: Path, *, seed: int, faults: Mapping[str, str], say: Say, po
         faults: agency to fault, such as ``{"police": "down"}``.
         say: told each step, in words.
         port: the hub's port; 8000 if that is free when None.
+        log_url: the log's database; a SQLite file in ``directory`` when None.
 
     Raises:
         DidNotStart: a process did not start; everything started so far is stopped again.
@@ -49,14 +58,20 @@ def start(directory: Path, *, seed: int, faults: Mapping[str, str], say: Say, po
     directory.mkdir(parents=True, exist_ok=True)
     parts = Parts(directory)
     try:
-        return _start(directory, parts, seed, faults, say, port)
+        return _start(directory, parts, seed, faults, say, port, log_url)
     except BaseException:
         parts.stop()
         raise
 
 
 def _start(
-    directory: Path, parts: Parts, seed: int, faults: Mapping[str, str], say: Say, port: int | None
+    directory: Path,
+    parts: Parts,
+    seed: int,
+    faults: Mapping[str, str],
+    say: Say,
+    port: int | None,
+    log_url: str | None,
 ) -> Partnership:
     login_port, council_port = free_ports(2)
     hub_port = port or free_ports(1, (HUB_PORT,))[0]
@@ -64,7 +79,13 @@ def _start(
     common = {name: ["--seed", str(seed), *_fault(faults.get(name))] for name in AGENCIES}
     agencies = {
         "council": parts.start(
-            "council", "hub.demo.council", "--port", str(council_port), "--directory", str(directory), *common["council"]
+            "council",
+            "hub.demo.council",
+            "--port",
+            str(council_port),
+            "--directory",
+            str(directory),
+            *common["council"],
         ),
         "police": parts.start("police", "hub.demo.police", "--port", "0", *common["police"]),
         "health": parts.start("health", "hub.demo.nhs", "--port", "0", *common["health"]),
@@ -79,7 +100,7 @@ def _start(
         say(f"{name:8} pid {part.pid}, {_protocol(urls[name], name)}")
     parts.wait_listening(login, login_port)
     state = DemoState(hub_url, f"http://127.0.0.1:{login_port}")
-    settings = _write_settings(directory, state, urls)
+    settings = _write_settings(directory, state, urls, log_url or f"sqlite:///{directory.resolve() / 'log.db'}")
     hub = parts.start("hub", "hub", "serve", "--settings", str(settings))
     parts.wait_listening(hub, hub_port)
     say(f"hub      pid {hub.pid}, {hub_url}")
@@ -98,7 +119,7 @@ def _protocol(url: str, name: str) -> str:
     return f"FHIR R4 at {url}" if name == "health" else f"REST/JSON records at {url}"
 
 
-def _write_settings(directory: Path, state: DemoState, urls: Mapping[str, str]) -> Path:
+def _write_settings(directory: Path, state: DemoState, urls: Mapping[str, str], log_url: str) -> Path:
     """The hub's settings for this run, as a partnership would write them by hand."""
     write_demo_register(directory, state.issuer)
     for name, credential in (("nhs", NHS_CREDENTIAL), ("police", POLICE_CREDENTIAL)):
@@ -107,7 +128,7 @@ def _write_settings(directory: Path, state: DemoState, urls: Mapping[str, str]) 
         port=state.hub_url.rpartition(":")[2],
         url=state.hub_url,
         issuer=state.issuer,
-        log=directory.resolve() / "log.db",
+        log=log_url,
         council=urls["council"],
         police=urls["police"],
         health=urls["health"],
@@ -126,7 +147,7 @@ port = {port}
 public_url = "{url}"
 
 [log]
-database_url = "sqlite:///{log}"
+database_url = "{log}"
 key_file = "log.key"
 origin = "hub.testshire.example/log"
 

@@ -66,7 +66,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One record on the timeline. ``title`` is the kind's catalogued title, ``summary`` its released summary fields."""
+    """One record on the timeline. ``title`` is the kind's catalogued title, ``summary`` its released summary fields.
+
+    Where the kind's usual date is missing and another stands in, the title says which: "Review ... (due)".
+    """
 
     on: date | datetime
     kind: str
@@ -263,11 +266,14 @@ def timeline_of(view: JoinedView, catalogue: Catalogue, since: date | None = Non
         spec = catalogue[record.kind]
         if spec.timeline is None:
             continue
-        on = next((record.values[name] for name in spec.timeline.on if name in record.values), None)
-        if on is None or (since is not None and (day := _day(on)) is not None and day < since):
+        name = next((name for name in spec.timeline.on if name in record.values), None)
+        on = record.values[name] if name is not None else None
+        if name is None or on is None or (since is not None and (day := _day(on)) is not None and day < since):
             continue
         parts = [_text(record.values[name]) for name in spec.timeline.summary if name in record.values]
-        entries.append(TimelineEntry(on, record.kind, spec.title, " · ".join(parts) or None, record))
+        # a review that is due, or an assessment that was started, is not one that was held or completed
+        title = spec.title if name == spec.timeline.on[0] else f"{spec.title} ({spec.field(name).label.lower()})"
+        entries.append(TimelineEntry(on, record.kind, title, " · ".join(parts) or None, record))
     entries.sort(key=lambda entry: _moment(entry.on), reverse=True)
     return entries
 

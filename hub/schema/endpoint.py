@@ -144,7 +144,7 @@ class Endpoint:
             if isinstance(cause, HubError):
                 statuses.append(cause.http_status)
                 body.setdefault("errors", []).append(_placed(shown(cause), error))
-            elif cause is None:  # graphql-core's own: a variable that does not fit its type
+            elif cause is None or isinstance(cause, GraphQLError):  # graphql-core's own: a variable of a wrong type
                 return await self.refused(variables_error(error, self._schema), searcher, trace_id)
             else:
                 statuses.append(500)
@@ -171,7 +171,9 @@ def variables_error(error: GraphQLError, schema: GraphQLSchema) -> BadRequest:
     """What is wrong with a variable, by its type and without its value (graphql-core's message repeats it)."""
     if "'Purpose' enum" in error.message:
         return purpose_unknown(schema)
-    if ".caseReference" in error.message or "'caseReference'" in error.message:
+    if "required field 'purpose'" in error.message:
+        return BadRequest("Say under which `purpose` you ask: there is no default.", code="PURPOSE_MISSING")
+    if "required field 'caseReference'" in error.message or ".caseReference:" in error.message:
         return BadRequest("Give `caseReference`, the reference of the case as text.", code="CASE_REFERENCE_MISSING")
     return BadRequest(
         "A variable does not fit its type. Compare the variables with docs/schema.graphql.", code="VARIABLES_INVALID"

@@ -39,14 +39,18 @@ class Context:
     trace_id: str
 
 
-@strawberry.type(description="Somebody here may be the child, nobody is sure: a person must look before anything is joined.")
+@strawberry.type(
+    description="Somebody here may be the child, nobody is sure: a person must look before anything is joined."
+)
 class PossibleMatches:
     candidates: list[types.Candidate]
     sources: list[types.Source]
     log_entry: types.LogEntry
 
 
-@strawberry.type(description="No agency that answered holds this child. Look at `sources`: not every one may have answered.")
+@strawberry.type(
+    description="No agency that answered holds this child. Look at `sources`: not every one may have answered."
+)
 class NoMatch:
     sources: list[types.Source]
     log_entry: types.LogEntry
@@ -116,7 +120,9 @@ def _enquiry_input(purposes: Mapping[str, str]) -> type[Any]:
         "case_reference": strawberry.field(description="Your agency's reference for the case. No names in it."),
         "decision": strawberry.field(default=None, description="Needed for purposes that rest on a recorded decision."),
     }
-    made_input: type[Any] = strawberry.input(type("EnquiryInput", (), body), description="Why you ask, and on which case.")
+    made_input: type[Any] = strawberry.input(
+        type("EnquiryInput", (), body), description="Why you ask, and on which case."
+    )
     return made_input
 
 
@@ -135,7 +141,9 @@ def _enquiry(given: Any) -> Enquiry:
 def _search(given: types.ChildSearch) -> ChildSearch:
     for text in (given.given_name, given.family_name, given.postcode):
         if text is not None and (len(text) > NAME_MAX or any(not character.isprintable() for character in text)):
-            raise BadRequest(f"Names and postcode are plain text of at most {NAME_MAX} characters.", code="SEARCH_INVALID")
+            raise BadRequest(
+                f"Names and postcode are plain text of at most {NAME_MAX} characters.", code="SEARCH_INVALID"
+            )
     if given.sex is not None and given.sex not in SEXES:
         raise BadRequest(f"`sex` is one of {', '.join(sorted(SEXES))}.", code="SEARCH_INVALID")
     stated = Identity(

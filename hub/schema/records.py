@@ -27,7 +27,10 @@ _PYTHON_TYPES: Mapping[ValueType, Any] = {
 _EVERY_RECORD: Mapping[str, tuple[Any, str]] = {
     "custodian": (Custodian, "The agency whose record this is."),
     "as_of": (datetime.datetime, "When the agency's copy was current."),
-    "withheld": (list[Withheld], "What was held back. A null that is not listed here is one the agency holds nothing for."),
+    "withheld": (
+        list[Withheld],
+        "What was held back. A null not listed here is one the agency holds nothing for.",
+    ),
     "handling": (list[Handling], "Conditions that travel with what is shared."),
 }
 
@@ -63,7 +66,7 @@ def _section_type(section: Section, catalogue: Catalogue) -> SectionType:
             list[record] | None,  # type: ignore[valid-type]
             strawberry.field(
                 name=list_name(kind.id),
-                description=f"{kind.title}. Null when out of scope for this purpose. Empty says that none may be shown: "
+                description=f"{kind.title}. Null when out of scope for this purpose. Empty: none may be shown; "
                 "whole records held back are in `withheld` of the view.",
             ),
         )
@@ -72,7 +75,9 @@ def _section_type(section: Section, catalogue: Catalogue) -> SectionType:
         list[Source],
         strawberry.field(description="Agencies of this section that have not answered: what they hold is not here."),
     )
-    return SectionType(_make(SECTION_TYPES[section], f"What {SECTION_HOLDERS[section]} hold about the child.", fields), lists)
+    return SectionType(
+        _make(SECTION_TYPES[section], f"What {SECTION_HOLDERS[section]} hold about the child.", fields), lists
+    )
 
 
 def _record_type(kind: KindSpec) -> type[Any]:

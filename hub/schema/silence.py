@@ -25,7 +25,9 @@ from graphql import (
     is_object_type,
 )
 
-NEUTRAL = frozenset({"__typename", "custodian", "asOf", "withheld", "handling", "sources", "logEntry", "match", "unanswered"})
+NEUTRAL = frozenset(
+    {"__typename", "custodian", "asOf", "withheld", "handling", "sources", "logEntry", "match", "unanswered"}
+)
 """Fields that are never withheld, so that selecting only these needs no ``withheld`` beside them."""
 
 _WHY = "withheld { fields outcome impediment { id title } contact { role phone } reference nextStep }"
@@ -38,9 +40,7 @@ class NoAmbiguousSilence(ValidationRule):
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
         self._fragments = {
-            node.name.value: node
-            for node in context.document.definitions
-            if isinstance(node, FragmentDefinitionNode)
+            node.name.value: node for node in context.document.definitions if isinstance(node, FragmentDefinitionNode)
         }
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
@@ -65,21 +65,37 @@ class NoAmbiguousSilence(ValidationRule):
             return
         names = {field.name.value for field, _ in selected}
         classified = sorted(names - NEUTRAL)
-        if "sources" in kind.fields and "logEntry" in kind.fields and not self._has(selected, "sources", {"state", "custodian"}):
-            self._refuse(node, f"Select `sources` with `custodian` and `state` on {kind.name}: without it, an agency "
-                         'that did not answer could be read as "nothing known".', _WHO)
+        if (
+            "sources" in kind.fields
+            and "logEntry" in kind.fields
+            and not self._has(selected, "sources", {"state", "custodian"})
+        ):
+            self._refuse(
+                node,
+                f"Select `sources` with `custodian` and `state` on {kind.name}: without it, an agency "
+                'that did not answer could be read as "nothing known".',
+                _WHO,
+            )
         needs_withheld = "withheld" in kind.fields and classified
         if needs_withheld and not self._has(selected, "withheld", {"fields", "outcome"}):
-            self._refuse(node, f"Select `withheld` with `fields` and `outcome` beside `{classified[0]}` on {kind.name}: "
-                         'without it a null could be read as "nothing known".', _WHY)
+            self._refuse(
+                node,
+                f"Select `withheld` with `fields` and `outcome` beside `{classified[0]}` on {kind.name}: "
+                'without it a null could be read as "nothing known".',
+                _WHY,
+            )
 
     def _check_every_outcome(self, node: FieldNode, possible: Any) -> None:
         """A child is a view, possible matches or no match: ``{}`` for the ones left out would say nothing at all."""
         assert node.selection_set is not None
         for member in possible:
             if not any(not conditional for _, conditional in self._fields(node.selection_set, member)):
-                self._refuse(node, f"Select `__typename`, or say what you want of {member.name}: without it, "
-                             'that outcome would be an empty object and could be read as "nothing known".', "__typename")
+                self._refuse(
+                    node,
+                    f"Select `__typename`, or say what you want of {member.name}: without it, "
+                    'that outcome would be an empty object and could be read as "nothing known".',
+                    "__typename",
+                )
                 return
 
     def _has(self, selected: list[tuple[FieldNode, bool]], name: str, inside: set[str]) -> bool:
@@ -115,7 +131,11 @@ class NoAmbiguousSilence(ValidationRule):
             elif isinstance(selection, FragmentSpreadNode):
                 name = selection.name.value
                 fragment = self._fragments.get(name)
-                if fragment and (name, conditional) not in seen and self._applies(fragment.type_condition.name.value, kind):
+                if (
+                    fragment
+                    and (name, conditional) not in seen
+                    and self._applies(fragment.type_condition.name.value, kind)
+                ):
                     seen.add((name, conditional))
                     yield from self._fields(fragment.selection_set, kind, seen, conditional)
 

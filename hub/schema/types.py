@@ -14,13 +14,9 @@ strawberry.enum(sources.NoAnswerReason, description="Why a source gave no answer
 strawberry.enum(sources.NotAskedReason, description="Why a source was not asked.")
 strawberry.enum(organisations.Sector, description="The kind of agency.")
 strawberry.enum(disclosure.Outcome, description="What was decided about a field.")
-strawberry.enum(
-    disclosure.Confidence, description="How well the law behind a rule was checked. GENERAL is unverified."
-)
+strawberry.enum(disclosure.Confidence, description="How well the law behind a rule was checked. GENERAL is unverified.")
 strawberry.enum(view.AlertKind, description="The statutory alerts.")
-strawberry.enum(
-    view.AlertState, description="UNKNOWN: a source that would say has not answered; conclude nothing."
-)
+strawberry.enum(view.AlertState, description="UNKNOWN: a source that would say has not answered; conclude nothing.")
 
 
 @strawberry.type(description="A post that answers the telephone.")
@@ -203,7 +199,9 @@ class NotAsked:
     sources: list[Source]
 
 
-@strawberry.type(description="An agency in this section holds somebody who may be the child; nothing of theirs is shown.")
+@strawberry.type(
+    description="An agency in this section holds somebody who may be the child; nothing of theirs is shown."
+)
 class UnsureMatch:
     candidates: list[Candidate]
     contact: Contact
@@ -280,7 +278,9 @@ class Person:
     phone: str | None
 
 
-@strawberry.type(description="A person of the household, each with their own link to the child and their own decisions.")
+@strawberry.type(
+    description="A person of the household, each with their own link to the child and their own decisions."
+)
 class HouseholdMember:
     person: Person
     link_recorded_by: Custodian

@@ -15,7 +15,7 @@ from hub.connectors.base import Connector, Deadline, Found, Matched
 from hub.domain.organisations import Sector
 from hub.domain.people import ChildSearch, Identity
 from hub.domain.records import HeldRecord, RecordPointer
-from hub.domain.sources import NoAnswer, NotAskedReason, SourceState
+from hub.domain.sources import NoAnswer, NoAnswerReason, NotAskedReason, SourceState
 from hub.matching.resolution import NotHeld, Resolution, Review, Same
 from hub.matching.resolve import cross_check, resolve
 
@@ -161,14 +161,14 @@ class _Round:
 
     async def _follow(self, line: Line, search: ChildSearch, asked: Asked, deadline: Deadline) -> None:
         """Match, then Find and Fetch if the child is surely the one found."""
-        matched = await line.connector.match(search, deadline)
-        if not isinstance(matched, Matched):
-            asked.no_answer = matched
+        resolution = await self._match(line, search, deadline)
+        if isinstance(resolution, NoAnswer):
+            asked.no_answer = resolution
             return
-        asked.resolution = await self._resolve(line, search, matched)
-        if not isinstance(asked.resolution, Same):
+        asked.resolution = resolution
+        if not isinstance(resolution, Same):
             return
-        who = asked.resolution.candidate
+        who = resolution.candidate
         self._tell(self._final, line, who.identity)
         if not line.kinds:
             return
@@ -185,16 +185,33 @@ class _Round:
             asked.no_answer = fetched
             return
         asked.held = {record.pointer: record for record in fetched.records}
+        if asked.held.keys() != set(pointers):  # a record that is silently missing would read as not held
+            asked.no_answer = NoAnswer(NoAnswerReason.MALFORMED, "it gave other records than those it was asked for")
 
-    async def _resolve(self, line: Line, search: ChildSearch, matched: Matched) -> Resolution:
-        """Who the candidates are, with the others' word where the searcher's alone is too little to be sure."""
+    async def _match(self, line: Line, search: ChildSearch, deadline: Deadline) -> Resolution | NoAnswer:
+        """Who the custodian holds, with the others' word where the searcher's alone is too little to be sure.
+
+        A custodian that has nobody under the number is asked once more, by the name the others know: a record without
+        its NHS number must not read as no record.
+        """
+        matched = await line.connector.match(search, deadline)
+        if not isinstance(matched, Matched):
+            return matched
         resolution = resolve(search, matched.candidates)
-        sure = isinstance(resolution, Same)
-        self._tell(self._first, line, resolution.candidate.identity if isinstance(resolution, Same) else None)
-        if sure or search.has_demographics or not matched.candidates:
+        if isinstance(resolution, Same):
+            self._tell(self._first, line, resolution.candidate.identity)
             return resolution
-        others = [told for name, told in self._first.items() if name != line.connector.custodian.id]
-        return resolve(await self._learn(others), matched.candidates)
+        self._tell(self._first, line, None)
+        if search.has_demographics:
+            return resolution
+        learnt = await self._learn(told for name, told in self._first.items() if name != line.connector.custodian.id)
+        if not learnt.has_demographics:
+            return resolution
+        if not matched.candidates:
+            matched = await line.connector.match(learnt, deadline)
+            if not isinstance(matched, Matched):
+                return matched
+        return resolve(learnt, matched.candidates)
 
     async def _learn(self, others: Iterable[Told]) -> ChildSearch:
         """The search, with who the child is by the word of custodians that are sure.

@@ -9,8 +9,8 @@ from datetime import datetime
 from hub.domain.disclosure import ReleasedRecord, Withheld
 from hub.domain.organisations import Custodian
 from hub.domain.records import RecordPointer
-from hub.policy.engine import Policy
 from hub.policy.decision import RecordDecision
+from hub.policy.engine import Policy
 from hub.policy.facts import RequestFacts
 from hub.policy.release import release, withheld_whole
 from hub.service.ask import Asked
@@ -29,12 +29,10 @@ class Decided:
     lines: tuple[Withheld, ...]
 
 
-def decide_all(
-    policy: Policy, facts: RequestFacts, asked: Sequence[Asked], read: frozenset[str], at: datetime
-) -> list[Decided]:
+def decide_all(policy: Policy, facts: RequestFacts, asked: Sequence[Asked], at: datetime) -> list[Decided]:
     """Every record of every custodian that surely holds the child, in the custodians' order.
 
-    Records that were found but not selected (their kind is not in ``read``) leave a trace only if they are held back
+    Records that were found but not fetched, because nothing selected them, leave a trace only if they are held back
     whole: that something is held back is told whichever lists were selected.
     """
     decided = []

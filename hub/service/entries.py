@@ -122,9 +122,7 @@ def abandoned_entry(stamp: Stamp, number: int, reason: str) -> entries.Abandoned
 def _source(asked: Asked) -> entries.SourceLine:
     source = source_of(asked)
     reason = source.no_answer.reason if source.no_answer else source.not_asked
-    return entries.SourceLine(
-        source.custodian.id, source.state, reason, source.answered_in_ms, source.records
-    )
+    return entries.SourceLine(source.custodian.id, source.state, reason, source.answered_in_ms, source.records)
 
 
 def _match(asked: Asked) -> entries.MatchLine:

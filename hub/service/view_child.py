@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from hub.connectors.http import CORRELATION_ID
 from hub.domain.disclosure import Outcome, Withheld
 from hub.domain.enquiry import Enquiry
 from hub.domain.organisations import Sector
@@ -66,6 +67,7 @@ class ViewChild:
             BadRequest, Forbidden: the question was refused; the refusal is in the log.
             AuditUnavailable: the log is down; no custodian was asked, or nothing is released.
         """
+        CORRELATION_ID.set(question.trace_id)  # custodians can name it when they ask what this was about
         purpose = None
         try:
             enquiry = question.enquiry()
@@ -118,7 +120,7 @@ class ViewChild:
             wanted = self._wanted(facts, question.read)
             asked = await ask_all(search, lines, wanted, self.match_grace_seconds)
             label = restricted(asked)
-            decided = decide_all(self.policy, with_subject(facts, label), asked, question.read, self.clock())
+            decided = decide_all(self.policy, with_subject(facts, label), asked, self.clock())
             unreached = self._out_of_scope(question, scope)
             answer = compose(Gathered(search, asked, decided, unreached, label, self.clock()))
             recorded = await self.log.append(  # step 8: durable before a byte of it leaves

@@ -23,7 +23,9 @@ AT_THE_LIMIT = {
     "depth through fragments": fragments_nested(DEPTH_MAX),
     "aliases": "{ a {" + " ".join(f"b{n}: a" for n in range(ALIASES_MAX)) + "} }",
     "root fields": "{" + " ".join(["a"] * ROOT_FIELDS_MAX) + "}",
-    "root fields through a fragment": "{ ...F ... { a } } fragment F on Query {" + " ".join(["a"] * (ROOT_FIELDS_MAX - 1)) + "}",
+    "root fields through a fragment": "{ ...F ... { a } } fragment F on Query {"
+    + " ".join(["a"] * (ROOT_FIELDS_MAX - 1))
+    + "}",
 }
 OVER = {
     "tokens": ("{" + " a" * TOKENS_MAX + "}", "QUERY_TOO_LARGE"),
@@ -31,7 +33,10 @@ OVER = {
     "depth through fragments": (fragments_nested(DEPTH_MAX + 1), "QUERY_TOO_DEEP"),
     "depth through inline fragments": ("{ ... {" + nested(DEPTH_MAX + 1)[1:] + "}", "QUERY_TOO_DEEP"),
     "a fragment that contains itself": ("{ ...F } fragment F on Query { a { ...F } }", "QUERY_TOO_DEEP"),
-    "fragments that contain each other": ("{ ...F } fragment F on Q { a { ...G } } fragment G on Q { b { ...F } }", "QUERY_TOO_DEEP"),
+    "fragments that contain each other": (
+        "{ ...F } fragment F on Q { a { ...G } } fragment G on Q { b { ...F } }",
+        "QUERY_TOO_DEEP",
+    ),
     "aliases": ("{ a {" + " ".join(f"b{n}: a" for n in range(ALIASES_MAX + 1)) + "} }", "QUERY_TOO_WIDE"),
     "aliases in a fragment": (
         "{ ...F } fragment F on Q { a {" + " ".join(f"b{n}: a" for n in range(ALIASES_MAX + 1)) + "} }",

@@ -35,7 +35,10 @@ def errors(schema: GraphQLSchema, query: str) -> list[str]:
 
 REFUSED = {
     "a view without sources": (view(f"identity {{ names {{ value }} {WHY} }} {WHY}"), "`sources`"),
-    "a view without withheld": (view(f"identity {{ names {{ value }} {WHY} }} {WHO}"), "beside `identity` on JoinedView"),
+    "a view without withheld": (
+        view(f"identity {{ names {{ value }} {WHY} }} {WHO}"),
+        "beside `identity` on JoinedView",
+    ),
     "identity without withheld": (view(f"identity {{ names {{ value }} }} {WHO} {WHY}"), "beside `names` on Identity"),
     "a record without withheld": (
         view(f"police {{ ... on PoliceRecord {{ incidents {{ on summary }} {WHY} }} }} {WHO} {WHY}"),
@@ -71,7 +74,10 @@ REFUSED = {
         "on Identity",
     ),
     "withheld under a fragment spread that may be left out": (
-        view(f"identity {{ names {{ value }} ...I @include(if: $yes) }} {WHO} {WHY}", f"fragment I on Identity {{ {WHY} }}"),
+        view(
+            f"identity {{ names {{ value }} ...I @include(if: $yes) }} {WHO} {WHY}",
+            f"fragment I on Identity {{ {WHY} }}",
+        ),
         "on Identity",
     ),
     "no match without sources": (
@@ -93,11 +99,15 @@ ALLOWED = {
     "withheld under another name": view(
         f"identity {{ names {{ value }} held: {WHY} }} {WHO} held: {WHY}",
     ),
-    "fragments on the union": child("...U", f"fragment U on ChildResult {{ __typename ... on JoinedView {{ {WHO} }} {OTHERS} }}"),
+    "fragments on the union": child(
+        "...U", f"fragment U on ChildResult {{ __typename ... on JoinedView {{ {WHO} }} {OTHERS} }}"
+    ),
     "a classified field that may be left out, beside withheld": view(
         f"identity {{ names @include(if: $yes) {{ value }} {WHY} }} {WHO} {WHY}"
     ),
-    "neutral fields alone": view(f"police {{ ... on PoliceRecord {{ incidents {{ custodian {{ name }} asOf }} {WHY} }} }} {WHO} {WHY}"),
+    "neutral fields alone": view(
+        f"police {{ ... on PoliceRecord {{ incidents {{ custodian {{ name }} asOf }} {WHY} }} }} {WHO} {WHY}"
+    ),
     "log entry": view(f"{WHO} logEntry {{ number }} match {{ basis }}"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,14 +80,16 @@ def policy() -> Policy:
 
 @pytest.fixture
 async def bench(tmp_path: Path, policy: Policy) -> AsyncIterator[Bench]:
-    log = Log(f"sqlite:///{tmp_path / 'log.db'}", load_or_create(tmp_path / "log.key", "hub.test/log"), wait_seconds=1.0)
+    log = Log(
+        f"sqlite:///{tmp_path / 'log.db'}", load_or_create(tmp_path / "log.key", "hub.test/log"), wait_seconds=1.0
+    )
     await log.start()
     yield Bench(log, policy, tmp_path / "log.db")
     await log.close()
 
 
-def s47(decision: RecordedDecision | None = RecordedDecision("Team manager", NOW)) -> Enquiry:
+DECIDED = RecordedDecision("Team manager", NOW)
+
+
+def s47(decision: RecordedDecision | None = DECIDED) -> Enquiry:
     return Enquiry("ca1989-s47", CaseReference("MASH-1"), decision)
-
-
-Ask = Callable[..., ChildAnswer]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 from hub.connectors.base import Deadline, Fetched, Found, Matched, as_value
 from hub.domain.identifiers import NHSNumber
@@ -65,14 +66,14 @@ class Bendable:
     async def close(self) -> None:
         pass
 
-    async def _answer(self, call: str, answer, deadline: Deadline):  # type: ignore[no-untyped-def]
+    async def _answer(self, call: str, answer: Any, deadline: Deadline) -> Any:
         self.calls.append(call)
         if call in self.crash:
             raise RuntimeError("a bug in a connector")
         if call in self.fail:
             return self.fail[call]
 
-        async def slowly():  # type: ignore[no-untyped-def]
+        async def slowly() -> Any:
             await asyncio.sleep(3_600 if call in self.hang else self.latency_seconds)
             return answer
 
@@ -89,15 +90,15 @@ def pointer(kind: str, name: str, *labels: str, at: str = "police") -> RecordPoi
 def council(**how: object) -> Bendable:
     plan = pointer("protection_plan", "plan-1", at="council")
     held = {plan: {"started_on": date(2026, 9, 23), "category": "Neglect (NEG)"}}
-    return Bendable(custodian("council", Sector.COUNCIL), **{"held": held, **how})  # type: ignore[arg-type]
+    return Bendable(custodian("council", Sector.COUNCIL), **{"held": held, **how})
 
 
 def police(**how: object) -> Bendable:
     held = {pointer("incident", "i-1"): {"on": date(2026, 9, 20), "summary": "Argument heard."}}
     usual = {"held": held, "people": (MAYA_AT_POLICE,), "matches_nhs_number": False}
-    return Bendable(custodian("police", Sector.POLICE), **{**usual, **how})  # type: ignore[arg-type]
+    return Bendable(custodian("police", Sector.POLICE), **{**usual, **how})
 
 
 def health(**how: object) -> Bendable:
     held = {pointer("attendance", "a-1", at="health"): {"on": date(2026, 7, 10), "summary": "Bruising."}}
-    return Bendable(custodian("health", Sector.HEALTH), **{"held": held, **how})  # type: ignore[arg-type]
+    return Bendable(custodian("health", Sector.HEALTH), **{"held": held, **how})

@@ -4,10 +4,12 @@ before the answer is."""
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 
 from hub.connectors.base import Deadline, Fetched
+from hub.domain.people import Candidate
 from hub.errors import AuditUnavailable, Forbidden
 from tests.service.conftest import Bench
 from tests.service.custodians import Bendable, council, health, police
@@ -35,7 +37,7 @@ async def test_down_before_the_question_nobody_is_asked(bench: Bench) -> None:
 
 async def test_down_before_the_answer_nothing_is_released(bench: Bench) -> None:
     class BreaksTheLog(Bendable):
-        async def fetch(self, who, pointers, deadline: Deadline) -> Fetched:  # type: ignore[no-untyped-def,override]
+        async def fetch(self, who: Candidate, pointers: Any, deadline: Deadline) -> Any:
             answer = await super().fetch(who, pointers, deadline)
             break_log(bench)
             assert isinstance(answer, Fetched)

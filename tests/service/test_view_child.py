@@ -6,10 +6,12 @@ import asyncio
 import time
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from hub.audit.entries import Answer, Question
+from hub.connectors.base import Deadline
 from hub.domain.disclosure import Outcome
 from hub.domain.enquiry import Enquiry, RecordedDecision
 from hub.domain.identifiers import CaseReference, NHSNumber
@@ -18,10 +20,22 @@ from hub.domain.sources import NotAskedReason, SourceState
 from hub.domain.view import JoinedView, NoMatch, PossibleMatches, alerts_of
 from hub.errors import BadRequest, Forbidden
 from tests.service.conftest import NOW, Bench, s47
-from tests.service.custodians import BY_NAME, BY_NUMBER, DOWN, MAYA, MAYA_AT_POLICE, NUMBER, council, health, pointer, police
+from tests.service.custodians import (
+    BY_NAME,
+    BY_NUMBER,
+    DOWN,
+    MAYA,
+    MAYA_AT_POLICE,
+    NUMBER,
+    Bendable,
+    council,
+    health,
+    pointer,
+    police,
+)
 
 
-def states(answer) -> dict[str, str]:  # type: ignore[no-untyped-def]
+def states(answer: Any) -> dict[str, str]:
     return {source.custodian.id: source.state.value for source in answer.sources}
 
 
@@ -89,7 +103,9 @@ async def test_a_failure_anywhere_is_no_answer_never_nothing_held(bench: Bench, 
 async def test_everybody_hangs_and_the_answer_still_comes_in_time(bench: Bench) -> None:
     hang = frozenset({"match"})
     began = time.monotonic()
-    answer = await bench.ask(council(hang=hang), police(hang=hang), health(hang=hang), search=BY_NAME, deadline_seconds=0.3)
+    answer = await bench.ask(
+        council(hang=hang), police(hang=hang), health(hang=hang), search=BY_NAME, deadline_seconds=0.3
+    )
     assert time.monotonic() - began < 0.6
     assert isinstance(answer, NoMatch)
     assert set(states(answer).values()) == {"no_answer"}
@@ -171,7 +187,9 @@ async def test_whereabouts_when_the_nhs(bench: Bench, nhs: dict[str, object], ou
 
 async def test_two_children_are_never_joined(bench: Bench) -> None:
     """Each agency is sure, of somebody else: nothing of theirs is joined, a person must look."""
-    other = Identity(NHSNumber.parse("9990004005"), True, ("Theo",), ("Garrick",), PartialDate.parse("2022-06-30"), "male")
+    other = Identity(
+        NHSNumber.parse("9990004005"), True, ("Theo",), ("Garrick",), PartialDate.parse("2022-06-30"), "male"
+    )
     bent = council(people=(other,))
     answer = await bench.ask(bent, health(), search=ChildSearch(Identity(NUMBER, given_names=("Maya",))))
     names = {record.custodian.id for record in answer.records} if isinstance(answer, JoinedView) else set()
@@ -208,7 +226,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("enquiry", "how", "error", "code"), REFUSALS.values(), ids=REFUSALS)
-async def test_refused_logged_and_nobody_asked(bench: Bench, enquiry, how, error, code) -> None:  # type: ignore[no-untyped-def]
+async def test_refused_logged_and_nobody_asked(bench: Bench, enquiry: Any, how: Any, error: Any, code: str) -> None:
     bent = council()
     with pytest.raises(error) as refusal:
         await bench.ask(bent, police(), enquiry=enquiry, **how)
@@ -237,7 +255,16 @@ async def test_the_log_names_nobody(bench: Bench) -> None:
     for index in range(2):
         stored = await bench.log.entry(index)
         assert stored is not None
-        for secret in (b"Maya", b"Thornbury", b"9990004021", b"MASH-1", b"w-1", b"Team manager", b"Tannery", b"Neglect"):
+        for secret in (
+            b"Maya",
+            b"Thornbury",
+            b"9990004021",
+            b"MASH-1",
+            b"w-1",
+            b"Team manager",
+            b"Tannery",
+            b"Neglect",
+        ):
             assert secret not in stored.body
 
 
@@ -278,3 +305,20 @@ async def test_unverified_numbers_everywhere_wait_for_nobody(bench: Bench) -> No
     answer = await bench.ask(council(people=(unverified,)), health(people=(unverified,)), deadline_seconds=3)
     assert isinstance(answer, PossibleMatches)
     assert time.monotonic() - began < 1.5
+
+
+async def test_a_record_without_its_number_is_found_by_the_name_others_know(bench: Bench) -> None:
+    """The council holds the child and not her NHS number: asked by number alone it holds nobody, by name it does."""
+
+    class NoNumbers(Bendable):
+        async def match(self, search: ChildSearch, deadline: Deadline) -> Any:
+            self.people = (
+                (replace(MAYA, nhs_number=None, nhs_number_verified=False),) if search.has_demographics else ()
+            )
+            return await super().match(search, deadline)
+
+    usual = council()
+    bent = NoNumbers(usual.custodian, usual.held)
+    view = await bench.ask(bent, health())
+    assert states(view) == {"council": "answered", "health": "answered"}
+    assert len(bent.searches) == 2

@@ -108,6 +108,7 @@ NAMES = [
     (("Amy", "James"), ("James", "Amy/James"), Level.DIFFER, Level.EXACT),
     (("Ava/Mia", "Smith"), ("Mia", "Jones/Smith"), Level.EXACT, Level.EXACT),
     (("Ella/Danielle", "Smith"), ("Dani", "Smithe"), Level.NICKNAME, Level.NEAR),
+    (("Ellie/Ella/Ruth", "Smithe/Smith/Reid"), ("Ella", "Smith"), Level.EXACT, Level.EXACT),  # the best of all versions
     (("Ella", "Smith/Brown"), ("Ellie", "Smith-Jones"), Level.LIKE, Level.PART),
     (("", "Smith"), ("Mia", ""), Level.MISSING, Level.MISSING),
     (("Twin 1", "Unknown"), ("Mia", "Smith"), Level.MISSING, Level.MISSING),

@@ -282,6 +282,13 @@ def test_both_twins_on_file_finds_the_right_one_and_does_not_offer_her_sister_as
     assert (found.candidate.local_id, found.others, found.seen) == ("p1", (), 2)
 
 
+def test_a_sister_of_whom_more_agrees_is_no_runner_up() -> None:
+    """The child's surname changed; her sister shares the rest, less than the gap behind, and could never be linked."""
+    found = resolve(asked(MIA), held(HER_TWIN, who("Mia", "Reid", BORN, "F", HOME)))
+    assert isinstance(found, Same)
+    assert (found.candidate.local_id, found.others) == ("p1", ())
+
+
 def test_names_so_alike_that_the_gap_is_too_small() -> None:
     found = resolve(
         asked(who("Maria", "Okafor", BORN, "F", HOME)),

@@ -17,6 +17,8 @@ from hub.store.keys import load_or_create
 from tests.store.appending import ORIGIN
 from tests.store.making import ask_and_answer
 
+pytestmark = pytest.mark.slow
+
 Verify = Callable[..., Report]
 ROOT = Path(__file__).parents[2]
 

@@ -70,7 +70,8 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     """One record system: what it speaks (``kind``), where it is, and who answers for it.
 
     ``url`` is an SQLAlchemy URL for ``ssd`` and a base URL otherwise. A password in an ``ssd`` URL is better written
-    as ``${NAME}``, which is filled from the environment. ``search_by`` and ``echoes_request_id`` are for ``fhir`` only
+    as ``${NAME}``, which is filled from the environment. ``nhs_numbers_verified`` is for ``ssd`` only: whether the
+    council traces its NHS numbers with PDS. ``search_by`` and ``echoes_request_id`` are for ``fhir`` only
     (``docs/fhir.md``): PDS itself knows ``get`` alone.
     """
 
@@ -84,6 +85,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     credential: Credential | None = None
     mapping: str | None = None
     search_by: Literal["post", "get"] = "post"
+    nhs_numbers_verified: bool = False
     echoes_request_id: bool = True
     deadline_seconds: Seconds = 4.0
 

@@ -70,11 +70,17 @@ def moment_at(body: object, steps: Steps, zone: tzinfo) -> datetime:
         raise malformed("its answer states no readable time it is current at") from None
 
 
-def texts_at(body: object, every: Sequence[Steps]) -> tuple[str, ...]:
-    """Every text, or text in a list, at any of ``every``; each once, in order."""
+def texts_at(body: object, every: Sequence[Steps], *, parts: bool = False) -> tuple[str, ...]:
+    """Every text, or text in a list, at any of ``every``; each once, in order.
+
+    With ``parts`` a list holds the parts of one text, such as the given names of one person, and not versions of it:
+    a twin who shares only the second given name must not seem to share a name.
+    """
     found: list[str] = []
     for steps in every:
         value = at(body, steps)
+        if parts and isinstance(value, list) and all(isinstance(part, str) for part in value):
+            value = " ".join(value)
         for text in value if isinstance(value, list) else [value]:
             if text is not None and not isinstance(text, str):
                 raise malformed("its answer has a name that is not text")

@@ -58,7 +58,7 @@ def candidate_in(row: object, reading: CandidateReading, custodian: str) -> Cand
         custodian=custodian,
         local_id=text_at(row, reading.id, "a candidate's id"),
         identity=Identity(
-            given_names=texts_at(row, reading.given_names),
+            given_names=texts_at(row, reading.given_names, parts=True),
             family_names=texts_at(row, reading.family_names),
             birth_date=birth_date,
             sex=None if reading.sex is None else value_at(row, reading.sex, UTC, "candidate"),

@@ -236,3 +236,10 @@ def test_any_markings_give_known_or_namespaced_words_or_a_fault(record: object) 
     words = {word for reading in READINGS for word in reading.words.values()}
     assert undetermined <= words
     assert all(label in words or label.startswith("unmapped:") for label in labels)
+
+
+def test_a_list_of_given_names_is_one_name_in_parts() -> None:
+    """["Mia", "Rose"] is not two versions of a name: a twin called Rose must not seem to agree."""
+    body = {"given": ["Mia", "Rose"], "aliases": ["Amelia"]}
+    assert texts_at(body, [("given",), ("aliases",)], parts=True) == ("Mia Rose", "Amelia")
+    assert texts_at(body, [("given",)]) == ("Mia", "Rose")

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Engine
@@ -53,7 +53,7 @@ class _Extract:
         self.held["ssd_version_log"].append(
             {
                 "version_number": "1.4.0",
-                "release_date": datetime(2026, 4, 1),
+                "release_date": as_time(date(2026, 4, 1)),
                 "description": "Standard Safeguarding Dataset",
                 "is_current": True,
                 "created_at": self.world.extracted_at.replace(tzinfo=None),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Dialect, create_engine, text
 from sqlalchemy.dialects import mssql, postgresql, sqlite
-from sqlalchemy.types import DateTime, Unicode
+from sqlalchemy.types import DateTime, TypeEngine, Unicode
 
 from hub.connectors.base import Matched
 from hub.connectors.ssd import SsdConnector, published, sql
@@ -20,20 +21,28 @@ from tests.connectors.ssd_samples import COUNCIL, by_name, by_number, everything
 
 DRIFTED = (
     # what a build from flat files looks like: numbers where text was, text where dates were, booleans, wide padding
-    "CREATE TABLE ssd_person (pers_person_id INTEGER, pers_forename CHAR(20), pers_surname CHAR(20), pers_sex INTEGER, "
-    "pers_gender INTEGER, pers_ethnicity TEXT, pers_dob TEXT, pers_common_child_id BIGINT, pers_expected_dob TEXT, "
-    "pers_death_date TEXT, pers_nationality TEXT)",
+    (
+        "CREATE TABLE ssd_person (pers_person_id INTEGER, pers_forename CHAR(20), pers_surname CHAR(20), pers_sex INTEGER, "
+        "pers_gender INTEGER, pers_ethnicity TEXT, pers_dob TEXT, pers_common_child_id BIGINT, pers_expected_dob TEXT, "
+        "pers_death_date TEXT, pers_nationality TEXT)"
+    ),
     "INSERT INTO ssd_person VALUES (17, 'Maya', 'Thornbury', 2, 2, 'WBRI', '09/03/2017', 9990004021, '', NULL, NULL)",
     "INSERT INTO ssd_person VALUES (18, 'Theo', 'Garrick', 1, 1, 'WBRI', '30/06/2022', 9990004005, '', NULL, NULL)",
-    "CREATE TABLE ssd_cp_plans (cppl_cp_plan_id BIGINT, cppl_person_id INTEGER, cppl_cp_plan_start_date TEXT, "
-    "cppl_cp_plan_end_date TEXT, cppl_cp_plan_initial_category TEXT, cppl_cp_plan_latest_category CHAR(12))",
+    (
+        "CREATE TABLE ssd_cp_plans (cppl_cp_plan_id BIGINT, cppl_person_id INTEGER, cppl_cp_plan_start_date TEXT, "
+        "cppl_cp_plan_end_date TEXT, cppl_cp_plan_initial_category TEXT, cppl_cp_plan_latest_category CHAR(12))"
+    ),
     "INSERT INTO ssd_cp_plans VALUES (900, 17, '23/09/2026', '', 'Neglect', 'NEG')",
     "INSERT INTO ssd_cp_plans VALUES (901, 18, '23/09/2026', '', 'Neglect', 'NEG')",
-    "CREATE TABLE ssd_cp_visits (cppv_cp_visit_id INTEGER, cppv_person_id INTEGER, cppv_cp_visit_date DATE, "
-    "cppv_cp_visit_seen BOOLEAN, cppv_cp_visit_seen_alone SMALLINT)",
+    (
+        "CREATE TABLE ssd_cp_visits (cppv_cp_visit_id INTEGER, cppv_person_id INTEGER, cppv_cp_visit_date DATE, "
+        "cppv_cp_visit_seen BOOLEAN, cppv_cp_visit_seen_alone SMALLINT)"
+    ),
     "INSERT INTO ssd_cp_visits VALUES (1, 17, '2026-10-11', TRUE, 0)",
-    "CREATE TABLE ssd_address (addr_table_id INTEGER, addr_address_json TEXT, addr_person_id INTEGER, "
-    "addr_address_type TEXT, addr_address_start_date TEXT, addr_address_end_date TEXT, addr_address_postcode CHAR(10))",
+    (
+        "CREATE TABLE ssd_address (addr_table_id INTEGER, addr_address_json TEXT, addr_person_id INTEGER, "
+        "addr_address_type TEXT, addr_address_start_date TEXT, addr_address_end_date TEXT, addr_address_postcode CHAR(10))"
+    ),
     "INSERT INTO ssd_address VALUES (1, '14 Tannery Lane', 17, 'Primary', '2024-06-03', NULL, 'ZZ1 1AA')",
     "CREATE TABLE hub_record_labels (rela_table TEXT, rela_record_id BIGINT, rela_label CHAR(30))",
     "INSERT INTO hub_record_labels VALUES ('ssd_cp_plans', 900, 'privileged')",
@@ -89,8 +98,11 @@ async def test_a_year_of_birth_asked_of_text_dates_needs_the_name(drifted: str) 
     await council.close()
 
 
+DIALECTS: list[Dialect] = [module.dialect() for module in (mssql, postgresql, sqlite)]
+
+
 def full_layout(*, nhs: tuple[str, ...] = ("pers_single_unique_id",), dates: type = DateTime) -> Layout:
-    tables = {
+    tables: dict[str, dict[str, TypeEngine[Any]]] = {
         name: {column: Unicode() for column in published.column_names(name)}
         for name in (*published.PUBLISHED, *published.COMPANIONS)
     }
@@ -100,10 +112,10 @@ def full_layout(*, nhs: tuple[str, ...] = ("pers_single_unique_id",), dates: typ
     return Layout({**tables, "ssd_person": {**tables["ssd_person"], "pers_dob": dates()}})
 
 
-@pytest.mark.parametrize("dialect", [mssql.dialect(), postgresql.dialect(), sqlite.dialect()], ids=lambda d: d.name)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("nhs", [("pers_single_unique_id",), ("pers_common_child_id",), published.NHS_COLUMNS])
-def test_every_statement_compiles_for_every_database(dialect: object, nhs: tuple[str, ...]) -> None:
-    statements = Statements(full_layout(nhs=nhs), dialect, "ssd_live")  # type: ignore[arg-type]
+def test_every_statement_compiles_for_every_database(dialect: Dialect, nhs: tuple[str, ...]) -> None:
+    statements = Statements(full_layout(nhs=nhs), dialect, "ssd_live")
     for narrow in (False, True):
         assert "ssd_live" in statements.match(2, narrow=narrow, by_number=True).text
     found, fetched = statements.find(statements.sources).text, statements.fetch(statements.sources).text
@@ -116,7 +128,7 @@ def test_every_statement_compiles_for_every_database(dialect: object, nhs: tuple
 
 
 def test_sql_server_reads_dates_in_iso_form_and_lists_as_json() -> None:
-    statements = Statements(full_layout(), mssql.dialect(), None)
+    statements = Statements(full_layout(), DIALECTS[0], None)
     fetched = statements.fetch(statements.sources).text
     assert "CONVERT(NVARCHAR(MAX), ssd_cp_plans.cppl_cp_plan_start_date, 126)" in fetched
     assert "OPENJSON(" in fetched

@@ -94,12 +94,12 @@ async def test_the_connection_is_cut_and_comes_back(proxy: Proxy, connect: Conne
     council = connect(await proxy.start())
     who = await the_one(council, by_number(STAR))
     proxy.cut()
-    assert await found(council, who)
+    assert (await found(council, who)).pointers
     proxy.line = Line.DOWN
     proxy.cut()
     assert reason(await council.find(who, council.kinds, soon())) is NoAnswerReason.DOWN
     proxy.line = Line.UP
-    assert await found(council, who)
+    assert (await found(council, who)).pointers
 
 
 async def test_a_silent_line_costs_the_deadline_and_no_thread(proxy: Proxy, connect: Connect) -> None:
@@ -130,7 +130,7 @@ async def test_a_slow_line(proxy: Proxy, connect: Connect) -> None:
     await found(council, who)
     proxy.latency_seconds = 0.2
     began = time.monotonic()
-    assert await found(council, who)
+    assert (await found(council, who)).pointers
     assert 0.2 <= time.monotonic() - began < 2.0
     assert reason(await council.find(who, council.kinds, Deadline.after(0.1))) is NoAnswerReason.SLOW
 
@@ -175,5 +175,5 @@ async def test_a_table_it_may_not_read(server: Postgres, connect: Connect) -> No
 async def test_the_plain_word_postgresql_means_the_driver_there_is(server: Postgres) -> None:
     url = make_url(server.reader(server.port).render_as_string(hide_password=False)).set(drivername="postgresql")
     council = SsdConnector(COUNCIL, url.render_as_string(hide_password=False))
-    assert await the_one(council, by_number(STAR))
+    assert (await the_one(council, by_number(STAR))).local_id
     await council.close()

@@ -147,11 +147,9 @@ def test_moment(text: str, meant: datetime) -> None:
 @given(text=st.none() | st.text() | st.from_regex(r"[\[{].{0,30}"))
 def test_no_text_surprises_a_reader(how: values.Reader, text: str | None) -> None:
     try:
-        read = how((text,))
-    except ValueError as fault:
-        assert not text or len(text) < 8 or text not in str(fault)
-    else:
-        assert read is None or read != ""
+        assert how((text,)) != ""
+    except ValueError:
+        assert text  # a null is never unreadable
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000], ids=["arrays", "objects"])

@@ -46,7 +46,7 @@ class _Job:
         self._driver: Any = None
         self.given_up = False
 
-    def uses(self, driver: Any | None) -> None:  # noqa: ANN401
+    def uses(self, driver: Any | None) -> None:
         with self._lock:
             self._driver = driver
             if self.given_up and driver is not None:
@@ -59,7 +59,7 @@ class _Job:
                 _interrupt(self._driver)
 
 
-def _interrupt(driver: Any) -> None:  # noqa: ANN401
+def _interrupt(driver: Any) -> None:
     with suppress(Exception):
         if hasattr(driver, "interrupt"):  # sqlite3
             driver.interrupt()
@@ -190,5 +190,5 @@ def _connect_args(url: URL) -> dict[str, object]:
     return {"check_same_thread": False}
 
 
-def _sqlite_reads_only(driver: Any, _record: object) -> None:  # noqa: ANN401
+def _sqlite_reads_only(driver: Any, _record: object) -> None:
     driver.execute("PRAGMA query_only=ON")

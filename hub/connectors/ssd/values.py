@@ -73,7 +73,7 @@ def flag(texts: tuple[str | None, ...]) -> bool | None:
 
 def moment(text: str, zone: tzinfo) -> datetime:
     """An aware time (UTC), from ISO text; a time without an offset is in ``zone``, the database's own."""
-    said = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    said = datetime.fromisoformat(text.strip())
     return (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
 
 
@@ -140,7 +140,7 @@ def _line(parts: list[str]) -> str | None:
     return line.rstrip(", ") or None
 
 
-def _json(text: str | None) -> Any:  # noqa: ANN401
+def _json(text: str | None) -> Any:
     """What ``text`` says in JSON, or ``None`` when it is not JSON: then the text itself is what was recorded."""
     if text is None or text[:1] not in "{[":
         return None

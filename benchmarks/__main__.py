@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here too")
     parser.add_argument("--quick", action="store_true", help="a few requests each: does it run, not how fast")
     parser.add_argument("--directory", type=Path, default=Path("var/bench"), help="for the logs (default: %(default)s)")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="only print an earlier result's tables as Markdown")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="only print an earlier result's tables as Markdown"
+    )
     options = parser.parse_args(arguments)
     if options.markdown is not None:
         sys.stdout.write(as_markdown(json.loads(options.markdown.read_text(encoding="utf-8"))))

@@ -14,26 +14,26 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import msgspec
 
+from benchmarks.answer import look
 from benchmarks.loop import run as run_loop
-from benchmarks.question import BODY, look
 
 CALLERS_MAX = 256
 DEADLINE_SECONDS = 30.0
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to send. ``path`` is asked with GET and no token when it is not the GraphQL endpoint's."""
+    """What to send: ``body`` to the GraphQL endpoint, or without one a GET of ``/health/live``."""
 
     url: str
     token: str
     callers: int
     requests: int
     warm_up: int
-    path: str = "/graphql"
+    body: bytes = b""
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What the callers saw: a time per request in the order they ended, and what was in the answers."""
+    """What the callers saw: a time per request, and what was in the answers."""
 
     milliseconds: list[float]
     seconds: float
@@ -59,10 +59,10 @@ async def run(job: Job) -> Seen:
 
         async def ask() -> Answer:
             began = time.perf_counter()
-            if job.path == "/graphql":
-                pending = session.post(job.url + job.path, data=BODY, headers=headers)
+            if job.body:
+                pending = session.post(f"{job.url}/graphql", data=job.body, headers=headers)
             else:
-                pending = session.get(job.url + job.path)
+                pending = session.get(f"{job.url}/health/live")
             try:
                 async with pending as response:
                     body = await response.read()
@@ -74,20 +74,18 @@ async def run(job: Job) -> Seen:
         await _all(ask, job.warm_up, job.callers)
         began = time.perf_counter()
         answers = await _all(ask, job.requests, job.callers)
-        return _seen(answers, time.perf_counter() - began, is_view=job.path == "/graphql")
+        return _seen(answers, time.perf_counter() - began, is_view=bool(job.body))
 
 
 async def _all(ask: Callable[[], Awaitable[Answer]], count: int, callers: int) -> list[Answer]:
     """``count`` answers, by ``callers`` at once."""
-    answers: list[Answer] = []
     left = iter(range(count))
 
-    async def caller() -> None:
-        for _ in left:
-            answers.append(await ask())
+    async def caller() -> list[Answer]:
+        return [await ask() for _ in left]
 
-    await asyncio.gather(*(caller() for _ in range(callers)))
-    return answers
+    made = await asyncio.gather(*(caller() for _ in range(callers)))
+    return [answer for answers in made for answer in answers]
 
 
 def _seen(answers: list[Answer], seconds: float, *, is_view: bool) -> Seen:

@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = (
-    "safeguarding-hub", "aiohttp", "graphql-core", "httptools", "joserfc", "orjson", "psycopg", "sqlalchemy", "starlette",
-    "strawberry-graphql", "uvicorn", "uvloop",
+    "safeguarding-hub", "aiohttp", "graphql-core", "httptools", "joserfc", "orjson", "psycopg", "sqlalchemy",
+    "starlette", "strawberry-graphql", "uvicorn", "uvloop",
 )  # fmt: skip
 
 

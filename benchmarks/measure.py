@@ -13,6 +13,7 @@ from benchmarks import bare, load, steps
 from benchmarks.counts import SLOW_MS, Counts
 from benchmarks.figures import figure, percentile, spread
 from benchmarks.machine import cpu_seconds
+from benchmarks.question import BODY
 from benchmarks.stage import Hub, Stage
 from hub.cli.verify import verify
 
@@ -35,7 +36,7 @@ def views(stage: Stage, counts: Counts, log: str, *, remembered: bool, say: Say)
     name = f"{'memory' if remembered else 'real'}-{log}"
     results = []
     with stage.hub(name, log, remembered=remembered) as hub:
-        floor = _called(stage, hub, path="/health/live", callers=1, requests=max(requests.values()), warm_up=8)
+        floor = _called(stage, hub, body=b"", callers=1, requests=max(requests.values()), warm_up=8)
         for callers, number in requests.items():
             say(f"  agencies {agencies}, log on {log}: {number} views by {callers} at once ...")
             before = cpu_seconds(hub.pid)
@@ -103,15 +104,13 @@ def bare_commits(stage: Stage, counts: Counts, log: str, say: Say) -> Result:
     }
 
 
-def _called(
-    stage: Stage, hub: Hub, *, callers: int, requests: int, warm_up: int, path: str = "/graphql"
-) -> load.Seen:
+def _called(stage: Stage, hub: Hub, *, callers: int, requests: int, warm_up: int, body: bytes = BODY) -> load.Seen:
     """What the callers' process saw of ``hub``.
 
     Raises:
         Incomplete: not one answer was whole.
     """
-    job = load.Job(hub.url, stage.token(), callers, requests, warm_up, path)
+    job = load.Job(hub.url, stage.token(), callers, requests, warm_up, body)
     output = _process("benchmarks.load", msgspec.json.encode(job))
     seen = msgspec.json.decode(output, type=load.Seen)
     if not seen.milliseconds:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 from hub.connectors.base import Connector, Deadline, Fetched, Found, Matched
-from hub.domain.catalogue import Catalogue
 from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import RecordPointer
 from hub.domain.sources import NoAnswer
@@ -21,7 +20,8 @@ CALLS = 3
 """Match, Find, Fetch: an agency's whole delay is divided over them."""
 
 Answer = TypeVar("Answer", Matched, Found, Fetched)
-Maker = Callable[[CustodianSettings, Catalogue], Connector]
+Knowledge = TypeVar("Knowledge")
+"""What a connector is made with besides its settings: the catalogue, or more."""
 
 
 class Remembered:
@@ -69,11 +69,13 @@ class Remembered:
             await asyncio.sleep(self._pause)
 
 
-def remembering(make: Maker, delays: Mapping[str, float]) -> Maker:
+def remembering(
+    make: Callable[[CustodianSettings, Knowledge], Connector], delays: Mapping[str, float]
+) -> Callable[[CustodianSettings, Knowledge], Connector]:
     """``make``, with what it makes remembered; ``delays`` are seconds by custodian id."""
 
-    def made(entry: CustodianSettings, catalogue: Catalogue) -> Connector:
-        return Remembered(make(entry, catalogue), delays.get(entry.id, 0.0))
+    def made(entry: CustodianSettings, knowledge: Knowledge) -> Connector:
+        return Remembered(make(entry, knowledge), delays.get(entry.id, 0.0))
 
     return made
 

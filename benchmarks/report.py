@@ -64,8 +64,8 @@ def _where(result: Result) -> str:
     quick = " QUICK: too few requests to say anything." if result["quick"] else ""
     return (
         f"Measured {result['date'][:10]} on {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gib']} GiB, log on {result['settings']['filesystem']}; load before {machine['load_average_before']}; "
-        f"Python {versions['python']}, one worker.{quick}"
+        f"{machine['memory_gib']} GiB, log on {result['settings']['filesystem']}; "
+        f"load before {machine['load_average_before']}; Python {versions['python']}, one worker.{quick}"
     )
 
 

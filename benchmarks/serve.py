@@ -17,7 +17,7 @@ def main() -> int:
     parser.add_argument("--slow", action="append", default=[], metavar="CUSTODIAN=MS", help="its three calls together")
     options = parser.parse_args()
     delays = {name: float(ms) / 1000 for name, _, ms in (slow.partition("=") for slow in options.slow)}
-    hub.app.make_connector = remembering(hub.app.make_connector, delays)
+    hub.app.make_connector = remembering(hub.app.make_connector, delays)  # type: ignore[assignment]
     return hub_main(["serve", "--settings", options.settings])
 
 

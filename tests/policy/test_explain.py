@@ -45,6 +45,24 @@ TELLING = bundle().vocabulary.telling
         ),
         (
             request(),
+            pointer("case_document", "privileged court_order"),
+            ("The whole record: withheld: Court order restricting disclosure (",),
+            ("on, title, document_type, summary: withheld; because of imp-court-order, imp-lpp.",),
+        ),
+        (
+            request(),
+            pointer("intelligence"),
+            (f"The whole record: gap (a fault in the data or the rules, not a refusal). {TELLING.gap_next_step}",),
+            ("the kind hidden from the searcher; not known: handling_code_c, handling_code_p.",),
+        ),
+        (
+            request(purpose="ca2004-s16la"),
+            pointer("case_document", "family_court_document accuracy_disputed"),
+            ("Document on the case file: on, ti", "With on, title, document_type, summary: Acc", "With on, title, document_type, summary: From"),
+            ("handled as accuracy-disputed, family-court-document.",),
+        ),
+        (
+            request(),
             pointer("adoption_record"),
             (f"The whole record: withheld. {TELLING.veiled_next_step}",),
             ("because of imp-adoption-s57; veiled to the searcher.", "how well this was checked: verified) withholds."),
@@ -113,6 +131,9 @@ TELLING = bundle().vocabulary.telling
         "shared",
         "open",
         "open beside a possible veiled one",
+        "two grounds",
+        "two missing facts",
+        "two notices",
         "veiled",
         "veiled fields",
         "lifted, with a notice",
@@ -134,6 +155,7 @@ def test_explanations(
     assert explained.reviewer[0] == f"Policies {bundle().digest}, law in force on 2026-11-20."
     together = "\n".join(explained.reviewer)
     assert [said for said in reviewer if said not in together] == []
+    assert all(said in explained.reviewer for said in reviewer if said.startswith(("The ", "Agencies ")))
     assert explained.decision == policy().decide(facts, record)
 
 

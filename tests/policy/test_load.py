@@ -16,15 +16,18 @@ from hub.policy import files, load
 from hub.policy.bundle import Effect
 from hub.policy.engine import Policy
 from hub.policy.load import default_policies_directory, load_bundle
+from hub.policy.words import REPLY_DAYS_MAX
 from tests.policy.cases import ON, bundle, pointer, request
 from tests.policy.refusals import (
     CODE_P,
     CONTACT_ON,
     COUNCIL,
+    GILLICK,
     LAW,
     LPP,
     REFUSALS,
     SEN,
+    WORDS,
     Change,
     append,
     swap,
@@ -82,6 +85,22 @@ def test_a_repeal_in_the_future_is_not_one_yet(policies: Path) -> None:
     swap(LAW, "checked = 2026-11-01", "checked = 2026-11-01\nrepealed_on = 2026-11-21")(policies)
     assert load_bundle(policies, ON).digest
     assert "repealed" in refusal(policies, date(2026, 11, 21))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "now"), [(GILLICK, "reply_days", 1), (WORDS, "veiled_reply_days", 3)], ids=["impediment", "veiled"]
+)
+@pytest.mark.parametrize("days", [1, REPLY_DAYS_MAX], ids=["shortest", "longest"])
+def test_replies_may_be_promised_within_the_limits(policies: Path, name: str, key: str, now: int, days: int) -> None:
+    swap(name, f"{key} = {now}", f"{key} = {days}")(policies)
+    loaded = load_bundle(policies, ON)
+    assert days in (loaded.impediments["imp-gillick"].reply_days, loaded.vocabulary.telling.veiled_reply_days)
+
+
+def test_a_word_may_derive_from_every_role(policies: Path) -> None:
+    every = sorted(bundle().vocabulary.roles)
+    swap(WORDS, 'roles = ["mash_social_worker"]', f"roles = {every}".replace("'", '"'))(policies)
+    assert load_bundle(policies, ON).vocabulary.recipients["council_child_protection"] == set(every)
 
 
 def test_a_handling_rule_that_code_cannot_carry_out_is_a_gap(policies: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from hub.domain.identifiers import NHSNumber
 from hub.errors import BadRequest
@@ -39,8 +40,7 @@ class PartialDate:
             if month is None:
                 return cls(date(year, 1, 1), date(year, 12, 31))
             if day is None:
-                after = date(year + month // 12, month % 12 + 1, 1)
-                return cls(date(year, month, 1), after - timedelta(days=1))
+                return cls(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
             return cls(date(year, month, day), date(year, month, day))
         except ValueError:
             raise BadRequest(
@@ -66,7 +66,7 @@ class PartialDate:
         if self.is_exact:
             return self.earliest.isoformat()
         whole_year = self.earliest.month == 1 and self.latest.month == 12
-        return self.earliest.strftime("%Y") if whole_year else self.earliest.strftime("%Y-%m")
+        return self.earliest.isoformat()[: 4 if whole_year else 7]
 
 
 @dataclass(frozen=True, slots=True)

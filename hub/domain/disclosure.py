@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -85,6 +85,6 @@ class ReleasedRecord:
     custodian: Custodian
     kind: str
     as_of: datetime
-    values: Mapping[str, Value]
+    values: Mapping[str, Value] = field(repr=False)
     withheld: tuple[Withheld, ...] = ()
     handling: tuple[HandlingNotice, ...] = ()

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from hub.access.keys import IssuerKey, usable_keys
-from hub.access.strict_json import NotStrict, parse_object
+from hub.access.strict_json import parse_object
 from hub.access.token import refused
 from hub.errors import ConfigurationError, IssuerUnavailable
+from hub.strict_json import NotStrict
 
 DOCUMENT_BYTES_MAX = 256 * 1024
 _CONTENT_TYPES = frozenset({"application/json", "application/jwk-set+json"})

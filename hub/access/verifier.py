@@ -13,9 +13,10 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from hub.access.keys import IssuerKey
-from hub.access.strict_json import NotStrict, decode_base64url, parse_object
+from hub.access.strict_json import decode_base64url, parse_object
 from hub.access.token import ALGORITHMS, VerifiedToken, check_claims, check_header, refused
 from hub.errors import Unauthenticated
+from hub.strict_json import NotStrict
 
 TOKEN_BYTES_MAX = 8_192
 HEADER_BYTES_MAX = 512

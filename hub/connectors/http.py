@@ -27,7 +27,7 @@ from hub.connectors.http_address import BaseAddress, Params
 from hub.connectors.http_reading import check_content_type, check_status, read_body
 from hub.connectors.http_session import open_session
 from hub.domain.sources import NoAnswerReason
-from hub.strict_json import NotStrictJson, parse_json
+from hub.strict_json import NotStrict, parse_json
 
 BYTES_MAX = 4 * 1024 * 1024
 """Decoded bytes of one answer: 5,000 records of 800 bytes."""
@@ -200,7 +200,7 @@ class JsonClient:
                     return await self._read(response, url, request_id, allow)
         except TimeoutError:
             raise _too_slow(deadline) from None
-        except NotStrictJson as fault:
+        except NotStrict as fault:
             raise UpstreamFault(NoAnswerReason.MALFORMED, f"its answer is not strict JSON: {fault}") from None
         except (aiohttp.ClientError, OSError) as fault:  # their texts quote the address and the answer: keep none
             raise _broken(fault) from None

@@ -25,7 +25,7 @@ from hub.schema.documents import Documents, Invalid, purpose_unknown
 from hub.schema.query import Context
 from hub.service.refuse import record_refusal
 from hub.service.view_child import ViewChild
-from hub.strict_json import NotStrictJson, parse_json
+from hub.strict_json import NotStrict, parse_json
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -127,7 +127,7 @@ class Endpoint:
                 raise TooLarge(f"The request is over {self._body_bytes_max} bytes.")
         try:
             sent = parse_json(bytes(body))
-        except NotStrictJson as fault:
+        except NotStrict as fault:
             raise BadRequest(f"The body is not JSON as it must be: {fault}.", code="BODY_INVALID") from None
         if not isinstance(sent, dict) or not isinstance(sent.get("query"), str):
             raise BadRequest("Send a JSON object with `query`, a text, and `variables`.", code="BODY_INVALID")

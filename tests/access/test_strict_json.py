@@ -1,4 +1,4 @@
-"""Strict JSON and strict base64url."""
+"""The parts of a token: strict JSON objects and strict base64url."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.access.strict_json import DEPTH_MAX, INTEGER_MAX, NotStrict, decode_base64url, parse_object
+from hub.access.strict_json import DEPTH_MAX, decode_base64url, parse_object
+from hub.strict_json import INTEGER_MAX, NotStrict
 
 REFUSED = {
     "nothing": b"",
@@ -36,6 +37,7 @@ REFUSED = {
     "a byte order mark": b"\xef\xbb\xbf{}",
     "deep": b'{"a":' * 100_000,
     "deep arrays behind a quote": b'{"a\\"":' + b"[" * 100_000,
+    "half of a surrogate pair": b'{"a":"\\ud800"}',
     "a very long integer": b'{"a":' + b"9" * 1_000_000 + b"}",
 }
 

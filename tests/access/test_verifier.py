@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.access.strict_json import DEPTH_MAX, INTEGER_MAX
+from hub.access.strict_json import DEPTH_MAX
 from hub.access.token import IDENTITY_CHARS_MAX, LIFETIME_SECONDS_MAX, SKEW_SECONDS_MAX, TIME_MAX
 from hub.access.verifier import HEADER_BYTES_MAX, TOKEN_BYTES_MAX, challenge, resource_metadata
 from hub.errors import Unauthenticated
+from hub.strict_json import INTEGER_MAX
 from tests.access.issuer import (
     AUDIENCE,
     EC_KEY,

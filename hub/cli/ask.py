@@ -12,22 +12,18 @@ from pathlib import Path
 from rich.console import Console
 
 from hub.cli.client import ask, question
-from hub.cli.demo import DIRECTORY, MASH_WORKER
 from hub.cli.main import EXIT_WRONG
 from hub.cli.render import show
-from hub.demo.people import KEYS_DIRECTORY, DemoState, token_for
+from hub.demo.people import DIRECTORY, KEYS_DIRECTORY, MASH_WORKER, DemoState, token_for
 from hub.errors import BadRequest, ConfigurationError
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    command = commands.add_parser(
-        "ask",
-        help="ask a running hub about one child",
-        description=__doc__,
-        epilog="Without --url the demo that runs here is asked, as one of its workers. Otherwise the access token is "
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    command.epilog = (
+        "Without --url the demo that runs here is asked, as one of its workers. Otherwise the access token is "
         "read from the environment variable HUB_TOKEN or from --token-file, never from the command line. "
-        "With no search options, they are asked for one by one, so that they do not stay in the shell's history.",
+        "With no search options, they are asked for one by one, so that they do not stay in the shell's history."
     )
     command.add_argument("--nhs-number")
     command.add_argument("--given-name")

@@ -12,9 +12,8 @@ from hub.errors import ConfigurationError
 from hub.settings import load_settings
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands."""
-    command = commands.add_parser("audit", help="check the signed log", description=__doc__)
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the command's actions and options."""
     actions = command.add_subparsers(required=True, metavar="ACTION")
     checking = actions.add_parser(
         "verify",

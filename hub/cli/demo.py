@@ -12,27 +12,18 @@ from pathlib import Path
 from rich.console import Console
 
 from hub.cli.client import ask, question
-from hub.cli.ide import STAR_NHS_NUMBER
 from hub.cli.main import EXIT_WRONG
 from hub.cli.render import show
 from hub.cli.verify import verify
 from hub.demo.partnership import AGENCIES, Partnership, start
-from hub.demo.people import KEYS_DIRECTORY, token_for
+from hub.demo.people import DIRECTORY, KEYS_DIRECTORY, MASH_WORKER, STAR_NHS_NUMBER, token_for
 from hub.errors import BadRequest
 from hub.settings import load_settings
 
-MASH_WORKER = "tc-0417"
-DIRECTORY = Path("var/hub-demo")
 
-
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    command = commands.add_parser(
-        "demo",
-        help="pretend agencies, the hub, one question answered; stays up until Ctrl-C",
-        description=__doc__,
-        epilog="Everybody in the demo is invented. docs/cast.md says who plays what.",
-    )
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    command.epilog = "Everybody in the demo is invented. docs/cast.md says who plays what."
     command.add_argument("--once", action="store_true", help="stop after the answer")
     command.add_argument("--json", action="store_true", help="print the GraphQL answer instead of the view")
     command.add_argument("--directory", type=Path, default=DIRECTORY, help="log, key, settings (default: %(default)s)")

@@ -10,11 +10,8 @@ from starlette.routing import BaseRoute
 from hub.app import Hub
 from hub.cli.client import VIEW, question
 from hub.cli.schema import schema_of
-from hub.demo.people import KEYS_DIRECTORY, people, token_for
+from hub.demo.people import KEYS_DIRECTORY, STAR_NHS_NUMBER, people, token_for
 from hub.web.ide import IdeWorker, ide_routes
-
-STAR_NHS_NUMBER = "9990004021"
-"""The child of the demo's first question (``docs/cast.md``)."""
 
 
 def ide_pages(hub: Hub) -> list[BaseRoute]:

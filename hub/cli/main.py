@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hub.errors import HubError
@@ -22,7 +23,8 @@ SETTINGS_PLACES = ("settings.toml", "var/hub-demo/settings.toml")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
-    options = parser().parse_args(argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = parser(arguments).parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         status: int = options.run(options)
@@ -37,18 +39,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command and option."""
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": ("hub.cli.demo", "pretend agencies, the hub, one question answered; stays up until Ctrl-C"),
+    "serve": ("hub.cli.serve", "run the hub"),
+    "ask": ("hub.cli.ask", "ask a running hub about one child"),
+    "audit": ("hub.cli.audit", "check the signed log"),
+    "policy": ("hub.cli.policy", "check the policies, explain a decision"),
+    "schema": ("hub.cli.schema", "print the GraphQL schema"),
+}
+"""Command to the module that runs it, and what it does in a line."""
+
+
+def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Every command; the options of the one in ``argv`` only, so that no command waits for what another imports."""
     root = argparse.ArgumentParser(
         prog="hub",
         description="A GraphQL federation hub for inter-agency information sharing in child safeguarding.",
         epilog="Start with `hub demo`.",
     )
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    from hub.cli import ask, audit, demo, policy, schema, serve
-
-    for module in (demo, serve, ask, audit, policy, schema):
-        module.add_to(commands)
+    for name, (module, said) in COMMANDS.items():
+        command = commands.add_parser(name, help=said)
+        if name in argv[:1]:
+            loaded = importlib.import_module(module)
+            command.description = " ".join((loaded.__doc__ or "").replace("``", "").split())
+            loaded.add_options(command)
     return root
 
 

@@ -14,9 +14,8 @@ from hub.policy.explain import explain
 from hub.policy.facts import RequestFacts
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands."""
-    command = commands.add_parser("policy", help="check the policies, explain a decision", description=__doc__)
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the command's actions and options."""
     actions = command.add_subparsers(required=True, metavar="ACTION")
     checking = actions.add_parser("check", help="load the policy files, or say what is wrong with them")
     checking.set_defaults(run=check)

@@ -12,9 +12,8 @@ from hub.policy.bundle import Bundle
 from hub.schema.query import build_schema
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    command = commands.add_parser("schema", help="print the GraphQL schema", description=__doc__)
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     command.set_defaults(run=run)
 
 

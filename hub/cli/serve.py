@@ -12,9 +12,8 @@ from hub.cli.main import add_settings, settings_path
 from hub.settings import load_settings
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    command = commands.add_parser("serve", help="run the hub", description=__doc__)
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     add_settings(command)
     command.set_defaults(run=run)
 

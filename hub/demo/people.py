@@ -11,6 +11,15 @@ from hub.access.devsettings import People, load_people
 from hub.errors import ConfigurationError
 
 DEVSERVER_FILE = Path(__file__).parent / "data" / "devserver.toml"
+STAR_NHS_NUMBER = "9990004021"
+"""The child of the demo's first question (``docs/cast.md``)."""
+
+MASH_WORKER = "tc-0417"
+"""The social worker who asks it."""
+
+DIRECTORY = Path("var/hub-demo")
+"""Where the demo keeps its log, keys and settings, from the directory it is started in."""
+
 STATE_FILE = "demo.json"
 KEYS_DIRECTORY = "keys"
 """Beside the demo's settings: the clients' and the development server's keys."""

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.demo import nhs_pds
-from hub.demo.nhs_faults import FaultMiddleware, FaultSwitch
+from hub.demo.faults import FaultMiddleware, FaultSwitch
 from hub.demo.nhs_pds import Params, Refusal
 from hub.demo.nhs_resources import NHS_NUMBER, Holdings, Resource
 

@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.demo.nhs_faults import FaultMiddleware, FaultSwitch
+from hub.demo.faults import FaultMiddleware, FaultSwitch
 from hub.demo.police_records import Held, Json, PoliceHoldings
 
 PAGE_SIZE = 100

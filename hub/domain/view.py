@@ -48,7 +48,7 @@ class AlertKind(StrEnum):
 
 
 class AlertState(StrEnum):
-    """``UNKNOWN``: a source that would say did not answer, so nothing may be concluded."""
+    """``UNKNOWN``: a source that would say has not said, so nothing may be concluded."""
 
     CURRENT = "current"
     UNKNOWN = "unknown"
@@ -221,19 +221,24 @@ def _notices(record: ReleasedRecord, entry: str) -> tuple[HandlingNotice, ...]:
 
 
 def alerts_of(view: JoinedView, catalogue: Catalogue) -> tuple[Alert, ...]:
-    """Current alerts first; then, for every source that would say and did not answer, the alerts nobody can rule out.
+    """Current alerts first; then those that nobody can rule out, for every source that would say and has not said.
 
-    A record whose end is withheld makes no alert: whether it is current was not shared.
+    It has not said when it did not answer, when this purpose does not reach that kind of its records, or when it held
+    back a record or the end of one: an alert that is merely absent would be read as "no plan", "not missing".
     """
     current: list[Alert] = []
     unknown: list[Alert] = []
     for alert, sorts in _ALERTS.items():
         for kind, since, until in sorts:
             for record in view.of_kinds((kind,)):
+                if until in record.values:
+                    continue
                 hidden = {name for line in record.withheld for name in line.fields}
-                if until not in record.values and not hidden & {until, "*"}:
+                if hidden & {until, "*"}:
+                    unknown.append(Alert(alert, AlertState.UNKNOWN, None, record.custodian))
+                else:
                     current.append(Alert(alert, AlertState.CURRENT, _day(record.values.get(since)), record.custodian))
-            silent = _silent(view.sources, catalogue[kind].sector) + _held_back(view, kind)
+            silent = _silent(view.sources, catalogue[kind].sector, kind in view.out_of_scope) + _held_back(view, kind)
             unknown += [Alert(alert, AlertState.UNKNOWN, None, custodian) for custodian in silent]
     if view.restricted and view.restricted_by is not None:
         current.append(Alert(AlertKind.RESTRICTED, AlertState.CURRENT, None, view.restricted_by))
@@ -243,12 +248,10 @@ def alerts_of(view: JoinedView, catalogue: Catalogue) -> tuple[Alert, ...]:
     return tuple(dict.fromkeys(current + unknown))
 
 
-def _silent(sources: Sequence[Source], sector: Sector) -> list[Custodian]:
-    return [
-        source.custodian
-        for source in sources
-        if source.custodian.sector is sector and source.state not in (SourceState.ANSWERED, SourceState.NOT_HELD)
-    ]
+def _silent(sources: Sequence[Source], sector: Sector, out_of_scope: bool = False) -> list[Custodian]:
+    """Custodians of ``sector`` that have not said; one that does not hold the child at all has, whatever the scope."""
+    said = (SourceState.NOT_HELD,) if out_of_scope else (SourceState.ANSWERED, SourceState.NOT_HELD)
+    return [source.custodian for source in sources if source.custodian.sector is sector and source.state not in said]
 
 
 def _held_back(view: JoinedView, kind: str) -> list[Custodian]:
@@ -270,10 +273,10 @@ def timeline_of(view: JoinedView, catalogue: Catalogue, since: date | None = Non
         on = record.values[name] if name is not None else None
         if name is None or on is None or (since is not None and (day := _day(on)) is not None and day < since):
             continue
-        parts = [_text(record.values[name]) for name in spec.timeline.summary if name in record.values]
+        texts = (_text(record.values[name]) for name in spec.timeline.summary if name in record.values)
         # a review that is due, or an assessment that was started, is not one that was held or completed
         title = spec.title if name == spec.timeline.on[0] else f"{spec.title} ({spec.field(name).label.lower()})"
-        entries.append(TimelineEntry(on, record.kind, title, " · ".join(parts) or None, record))
+        entries.append(TimelineEntry(on, record.kind, title, " · ".join(filter(None, texts)) or None, record))
     entries.sort(key=lambda entry: _moment(entry.on), reverse=True)
     return entries
 

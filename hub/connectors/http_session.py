@@ -1,4 +1,4 @@
-"""The connections beneath the HTTP client: no cookies, no proxies, nothing left over from the last answer."""
+"""The connections beneath the HTTP client: no cookies, proxies or repeats, and nothing left over from the last answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,23 @@ def open_session(connections_max: int, tls: ssl.SSLContext | None) -> aiohttp.Cl
         trust_env=False,
         auto_decompress=False,
         raise_for_status=False,
+        middlewares=(_ask_once,),
     )
+
+
+async def _ask_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a GET again by itself when the connection breaks before an answer.
+
+    RFC 9110 s.9.2.2 lets a client do so, but a record system notes every time a child's record is looked at, and the
+    hub's log must say of each of them why. The price: a connection that the other side closes just as it is used is no
+    answer. aiohttp repeats after two kinds of error; this hands it their common parent.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:  # nothing was sent, and aiohttp does not repeat it
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        raise aiohttp.ClientConnectionError("the connection broke") from None
 
 
 class _CleanConnector(aiohttp.TCPConnector):

@@ -92,6 +92,49 @@ async def test_a_clean_connection_is_used_again() -> None:
         assert [request.connection for request in server.requests] == [1, 1, 1]
 
 
+async def hang_up(request: Request) -> None:
+    request.writer.close()
+
+
+async def cut(request: Request) -> None:
+    request.writer.transport.abort()
+
+
+async def hang_up_in_the_head(request: Request) -> None:
+    await request.send(OK[:20])
+    request.writer.close()
+
+
+async def cut_in_the_body(request: Request) -> None:
+    await request.send(OK[:-3])
+    request.writer.transport.abort()
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["on a new connection", "on one used before"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("script", [hang_up, cut, hang_up_in_the_head, cut_in_the_body], ids=lambda one: one.__name__)
+async def test_a_connection_that_breaks_is_no_answer_and_nobody_is_asked_twice(
+    script: Any, method: str, before: int
+) -> None:
+    async def well_then_not(request: Request) -> None:
+        await (request.send(OK) if len(server.requests) <= before else script(request))
+
+    async with bendable(well_then_not) as server:
+        client = JsonClient(server.url)
+        for _ in range(before):
+            await client.get("/before", deadline=Deadline.after(2))
+        with pytest.raises(UpstreamFault) as caught:
+            await (
+                client.get("/ask", deadline=Deadline.after(2))
+                if method == "GET"
+                else client.post("/ask", json={}, deadline=Deadline.after(2))
+            )
+        await client.close()
+    assert [request.line.split()[1] for request in server.requests] == ["/before"] * before + ["/ask"]
+    assert [request.connection for request in server.requests] == [1] * (before + 1)
+    assert (caught.value.no_answer.reason, "broke" in (caught.value.no_answer.detail or "")) == (R.DOWN, True)
+
+
 ECHOES = {
     "ours": (lambda sent: sent, True),
     "ours in capitals": (lambda sent: sent.upper(), True),

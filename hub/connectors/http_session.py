@@ -1,4 +1,4 @@
-"""The connections beneath the HTTP client: no cookies, proxies or repeats, and nothing left over from the last answer."""
+"""The connections beneath the HTTP client: no cookies, proxies or repeats, nothing left over from the last answer."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from benchmarks.counts import FULL, QUICK, SLOW_MS, Counts
 from benchmarks.figures import figure
 from benchmarks.machine import filesystem, machine, versions
 from benchmarks.report import as_markdown, as_text
-from benchmarks.stage import LOGS, SEED, Say, Stage, set_up
+from benchmarks.stage import SEED, Say, Stage, set_up
 
 FORMAT = 1
 """Of the JSON; a change that a reader must know of counts it up."""
@@ -68,12 +69,12 @@ def run(counts: Counts, directory: Path, say: Say, *, quick: bool) -> dict[str, 
 def _measured(stage: Stage, counts: Counts, say: Say) -> dict[str, Any]:
     say("Measuring ...")
     return {
-        "two_bare_commits": [measure.bare_commits(stage, counts, log, say) for log in LOGS],
-        "steps": [measure.step_times(stage, counts, log, say) for log in LOGS],
+        "two_bare_commits": [measure.bare_commits(stage, counts, log, say) for log in counts.logs],
+        "steps": [measure.step_times(stage, counts, log, say) for log in counts.logs],
         "views": [
             view
             for remembered in (True, False)
-            for log in LOGS
+            for log in counts.logs
             for view in measure.views(stage, counts, log, remembered=remembered, say=say)
         ],
         "slow_agency": measure.slow_agencies(stage, counts, say),
@@ -87,6 +88,7 @@ def _settings(counts: Counts, directory: Path) -> dict[str, Any]:
         "callers_are": "one other process, closed loop, keep-alive",
         "world_seed": SEED,
         "filesystem": filesystem(directory),
+        "filesystem_of_postgresql": filesystem(Path(tempfile.gettempdir())),
         "postgresql_over": "a Unix socket",
         "slow_agency": f"{SLOW_MS:g} ms divided over Match, Find and Fetch",
         "requests": {"agencies from memory": dict(counts.remembered), "agencies in their processes": dict(counts.real)},

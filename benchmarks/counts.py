@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SLOW_MS = 100.0
@@ -20,6 +20,8 @@ class Counts:
         slow: requests per slow agency.
         steps: requests of which each step is timed.
         bare: pairs of bare commits.
+        logs: the databases to keep the log in.
+        slowed: the agencies to slow down, each in its turn.
     """
 
     remembered: Mapping[int, int]
@@ -28,6 +30,8 @@ class Counts:
     slow: int
     steps: int
     bare: int
+    logs: Sequence[str] = ("sqlite", "postgresql")
+    slowed: Sequence[str] = ("testshire-council", "testshire-police", "testshire-nhs")
 
 
 FULL = Counts({1: 400, 16: 800, 64: 960}, {1: 200, 16: 320, 64: 384}, 64, 100, 300, 300)

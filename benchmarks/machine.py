@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from benchmarks.figures import Figure, figure, percentile
 
 PACKAGES = (
     "safeguarding-hub", "aiohttp", "graphql-core", "httptools", "joserfc", "orjson", "psycopg", "sqlalchemy",
@@ -22,6 +25,7 @@ def machine() -> dict[str, object]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
         "load_average_before": round(os.getloadavg()[0], 2),
+        "python_loop": _python_loop(),
     }
 
 
@@ -57,6 +61,16 @@ def cpu_seconds(pid: int) -> float | None:
     except OSError:
         return None
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _python_loop() -> dict[str, Figure]:
+    """A fixed piece of plain Python: how quick the processor is and, by p50 over best, how much others take of it."""
+    times = []
+    for _ in range(31):
+        began = time.perf_counter()
+        sum(n * n for n in range(100_000))
+        times.append((time.perf_counter() - began) * 1000)
+    return {"best": figure(min(times), "ms"), "p50": figure(percentile(times, 0.5), "ms")}
 
 
 def _processor() -> str:

@@ -7,8 +7,7 @@ from pathlib import Path
 import orjson
 
 from hub.cli.client import question
-from hub.cli.demo import MASH_WORKER
-from hub.cli.ide import STAR_NHS_NUMBER
+from hub.demo.people import MASH_WORKER, STAR_NHS_NUMBER
 
 QUERY = (Path(__file__).parent / "view.graphql").read_text(encoding="utf-8")
 VARIABLES = question(

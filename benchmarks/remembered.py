@@ -39,26 +39,26 @@ class Remembered:
 
     async def match(self, search: ChildSearch, deadline: Deadline) -> Matched | NoAnswer:
         """As :meth:`hub.connectors.base.Connector.match`."""
-        if (known := self._matched.get(search)) is None:
-            return _kept(self._matched, search, await self._inner.match(search, deadline))
         await self._wait()
-        return known
+        if (known := self._matched.get(search)) is not None:
+            return known
+        return _kept(self._matched, search, await self._inner.match(search, deadline))
 
     async def find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found | NoAnswer:
         """As :meth:`hub.connectors.base.Connector.find`."""
         key = (who.local_id, kinds)
-        if (known := self._found.get(key)) is None:
-            return _kept(self._found, key, await self._inner.find(who, kinds, deadline))
         await self._wait()
-        return known
+        if (known := self._found.get(key)) is not None:
+            return known
+        return _kept(self._found, key, await self._inner.find(who, kinds, deadline))
 
     async def fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched | NoAnswer:
         """As :meth:`hub.connectors.base.Connector.fetch`."""
         key = (who.local_id, tuple(pointer.record_id for pointer in pointers))
-        if (known := self._fetched.get(key)) is None:
-            return _kept(self._fetched, key, await self._inner.fetch(who, pointers, deadline))
         await self._wait()
-        return known
+        if (known := self._fetched.get(key)) is not None:
+            return known
+        return _kept(self._fetched, key, await self._inner.fetch(who, pointers, deadline))
 
     async def close(self) -> None:
         """As :meth:`hub.connectors.base.Connector.close`."""

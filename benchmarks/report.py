@@ -61,11 +61,14 @@ def tables(result: Result) -> Iterator[Table]:
 def _where(result: Result) -> str:
     """One paragraph: when, on what, with which versions."""
     machine, versions = result["machine"], result["versions"]
+    loop = machine["python_loop"]
     quick = " QUICK: too few requests to say anything." if result["quick"] else ""
     return (
         f"Measured {result['date'][:10]} on {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory_gib']} GiB, log on {result['settings']['filesystem']}; "
-        f"load before {machine['load_average_before']}; Python {versions['python']}, one worker.{quick}"
+        f"load before {machine['load_average_before']}, "
+        f"a fixed loop of Python {_shown(loop['p50'])} (best {_shown(loop['best'])}); "
+        f"Python {versions['python']}, one worker.{quick}"
     )
 
 

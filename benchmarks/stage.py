@@ -20,7 +20,6 @@ from hub.demo.partnership import Partnership
 from hub.demo.people import KEYS_DIRECTORY, token_for
 from hub.demo.processes import Parts, free_ports
 
-LOGS = ("sqlite", "postgresql")
 SEED = 2026
 
 Say = Callable[[str], None]
@@ -71,7 +70,7 @@ class Stage:
 
         Args:
             name: of its files.
-            log: one of :data:`LOGS`.
+            log: ``sqlite`` or ``postgresql``.
             remembered: agencies answer from memory inside the hub; otherwise they are asked, in their processes.
             slow: milliseconds by custodian id, for agencies that answer from memory.
         """

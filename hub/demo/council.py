@@ -2,14 +2,13 @@
 
 Starts a PostgreSQL, loads it with the council's part of the invented world in the Safeguarding Dataset layout, and
 prints ``ready <SQLAlchemy URL>``: the hub's login, which may only read. Without PostgreSQL it uses a SQLite file in
-DIR and says so. Stops on SIGTERM, on Ctrl-C, and when the process that started it is gone.
+DIR and says so. Stops on SIGTERM and on Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -124,9 +123,8 @@ def _say_ready(url: URL) -> None:
 
 
 async def _until(stopping: asyncio.Event, server: Postgres | None) -> None:
-    """Wait for a signal, for the starter of this process to be gone, or for the database to die."""
-    starter = os.getppid()
-    while not stopping.is_set() and os.getppid() == starter:
+    """Wait for a signal, or for the database to die."""
+    while not stopping.is_set():
         if server is not None and not server.is_running:
             raise SystemExit("The council's PostgreSQL ended by itself.")
         try:

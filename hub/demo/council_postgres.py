@@ -143,7 +143,7 @@ def _launch(binaries: Path, data: Path, port: int, user: str | None) -> subproce
     with (data / "server.log").open("wb") as log:
         return subprocess.Popen(
             command, user=user, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=data,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # no threads here
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # the one other thread sleeps
         )  # fmt: skip
 
 

@@ -53,11 +53,13 @@ class Parts:
     started: list[Part] = field(default_factory=list)
 
     def start(self, name: str, module: str, *arguments: str) -> Part:
-        """Start ``python -m module arguments``; it runs on, :meth:`wait_ready` waits for it."""
+        """Start ``python -m module arguments``; it runs on, :meth:`wait_ready` waits for it.
+
+        It ends when this process does, however that ends (:mod:`hub.demo.child`).
+        """
+        command = [sys.executable, "-m", "hub.demo.child", str(os.getpid()), module, *arguments]
         with (self.directory / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, stderr=log, start_new_session=True
-            )
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
         part = Part(name, process)
         self.started.append(part)
         return part

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -102,23 +101,6 @@ async def test_killed_it_takes_its_database_with_it(start: Start) -> None:
     while not isinstance(answer := await asked(url), NoAnswer):
         assert time.monotonic() < until
     assert answer.reason is NoAnswerReason.DOWN
-
-
-async def test_it_ends_with_the_process_that_started_it(start: Start, tmp_path: Path) -> None:
-    grandparent = (
-        "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-m', 'hub.demo.council', '--port', '0', "
-        f"'--directory', {str(tmp_path)!r}], stdout=subprocess.PIPE, text=True); "
-        "print(p.pid, p.stdout.readline().split()[1], flush=True); time.sleep(60)"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", grandparent], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    _, url = parent.stdout.readline().split()
-    assert isinstance(await asked(url), Found)
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    until = time.monotonic() + 10
-    while not isinstance(await asked(url), NoAnswer):
-        assert time.monotonic() < until
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import pytest
 from hub.connectors.base import Deadline, Matched
 from hub.connectors.fhir import FhirConnector
 from hub.connectors.http import BearerToken
-from hub.demo.nhs import DEMO_CREDENTIAL
 from hub.demo.faults import FAULTS, LATENCY_MS_MAX, FaultSwitch
+from hub.demo.nhs import DEMO_CREDENTIAL
 from hub.domain.sources import NoAnswer, NoAnswerReason
 from tests.connectors.fhir_bench import CATALOGUE, NHS, by_number
 

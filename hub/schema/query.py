@@ -74,7 +74,7 @@ def build_schema(catalogue: Catalogue, purposes: Mapping[str, str]) -> GraphQLSc
     async def child(info: strawberry.Info, find: types.ChildSearch, enquiry: Any) -> Any:
         context: Context = info.context
         raw = info._raw_info  # noqa: SLF001  the selection as graphql-core has it, fragments and all
-        look, read = needed_kinds(raw.field_nodes[0], raw.fragments, catalogue)
+        look, read = needed_kinds(raw.field_nodes, raw.fragments, catalogue)
         answer = await context.view_child(
             Question(
                 searcher=context.searcher,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from graphql import (
     DocumentNode,
@@ -27,16 +27,19 @@ _SECTIONS = {camel(section.value): section for section in (Section.SOCIAL_CARE, 
 
 
 def needed_kinds(
-    field: FieldNode, fragments: Mapping[str, FragmentDefinitionNode], catalogue: Catalogue
+    nodes: Iterable[FieldNode], fragments: Mapping[str, FragmentDefinitionNode], catalogue: Catalogue
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Which kinds of record the selection of one ``child`` needs: (those to look for, those to read).
+
+    ``nodes`` are all the places in the document that select it: GraphQL merges fields of one response name (spec
+    section 5.3.2), and a kind that only the second of them selects would be shown as an empty list, never asked for.
 
     A section that is selected at all is looked through whole, so that records held back are seen to be held back;
     only the kinds whose lists are selected are read. ``@skip`` and ``@include`` count as selected.
     """
     look: set[str] = set()
     read: set[str] = set()
-    for name, inside in _selected(field.selection_set, fragments):
+    for name, inside in (each for node in nodes for each in _selected(node.selection_set, fragments)):
         if name in _JOINED:
             read |= {kind.id for kind in catalogue.kinds.values() if kind.section is _JOINED[name]}
         elif name == "timeline":

@@ -40,7 +40,7 @@ def identity(view: domain.JoinedView, catalogue: Catalogue) -> types.Identity:
                 value=one.value,
                 custodian=types.Custodian.of(one.custodian),
                 as_of=one.as_of,
-                handling=[types.Handling.of(notice) for notice in one.handling],
+                handling=[types.Handling.of(notice, names=_IDENTITY_NAMES) for notice in one.handling],
                 **({"from_date": one.from_date, "to_date": one.to_date} if make is types.StatedAddress else {}),
             )
             for one in known.stated.get(entry, ())
@@ -74,7 +74,7 @@ def involvement(view: domain.JoinedView, catalogue: Catalogue) -> list[types.Inv
             until=record.values.get("until"),
             as_of=record.as_of,
             withheld=[types.Withheld.of(line, view.log_entry, names=_INVOLVEMENT_NAMES) for line in record.withheld],
-            handling=[types.Handling.of(notice) for notice in record.handling],
+            handling=[types.Handling.of(notice, names=_INVOLVEMENT_NAMES) for notice in record.handling],
         )
         for record in view.records
         if catalogue[record.kind].section is Section.INVOLVEMENT
@@ -89,7 +89,7 @@ def household(view: domain.JoinedView, catalogue: Catalogue) -> list[types.House
             link_recorded_by=types.Custodian.of(record.custodian),
             as_of=record.as_of,
             withheld=[types.Withheld.of(line, view.log_entry, names=_HOUSEHOLD_NAMES) for line in record.withheld],
-            handling=[types.Handling.of(notice) for notice in record.handling],
+            handling=[types.Handling.of(notice, names=_HOUSEHOLD_NAMES) for notice in record.handling],
         )
         for record in view.records
         if catalogue[record.kind].section is Section.HOUSEHOLD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Mapping
 
 import strawberry
 
@@ -17,6 +18,12 @@ strawberry.enum(disclosure.Outcome, description="What was decided about a field.
 strawberry.enum(disclosure.Confidence, description="How well the law behind a rule was checked. GENERAL is unverified.")
 strawberry.enum(view.AlertKind, description="The statutory alerts.")
 strawberry.enum(view.AlertState, description="UNKNOWN: a source that would say has not answered; conclude nothing.")
+
+
+def _shown(fields: Iterable[str], names: Mapping[str, str] | None) -> list[str]:
+    """Catalogued fields as GraphQL names them, each once: several may be parts of one joined value."""
+    renamed = names or {}
+    return list(dict.fromkeys(renamed.get(name, camel(name)) for name in fields))
 
 
 @strawberry.type(description="A post that answers the telephone.")
@@ -65,9 +72,8 @@ class Withheld:
     custodian: Custodian | None
 
     @classmethod
-    def of(cls, line: disclosure.Withheld, log_entry: int, *, names: dict[str, str] | None = None) -> Withheld:
+    def of(cls, line: disclosure.Withheld, log_entry: int, *, names: Mapping[str, str] | None = None) -> Withheld:
         """The line as GraphQL shows it; ``names`` renames catalogued fields where the view joins them."""
-        renamed = [names.get(name, camel(name)) if names else camel(name) for name in line.fields]
         bar = line.impediment
         named = None
         if bar is not None:
@@ -75,7 +81,7 @@ class Withheld:
                 id=strawberry.ID(bar.id), title=bar.title, citation=bar.citation, confidence=bar.confidence
             )
         return cls(
-            fields=list(dict.fromkeys(renamed)),
+            fields=_shown(line.fields, names),
             outcome=line.outcome,
             impediment=named,
             contact=Contact.of(line.contact),
@@ -94,9 +100,9 @@ class Handling:
     fields: list[str]
 
     @classmethod
-    def of(cls, notice: disclosure.HandlingNotice) -> Handling:
-        """The notice as GraphQL shows it."""
-        return cls(id=strawberry.ID(notice.id), notice=notice.notice, fields=[camel(name) for name in notice.fields])
+    def of(cls, notice: disclosure.HandlingNotice, *, names: Mapping[str, str] | None = None) -> Handling:
+        """The notice as GraphQL shows it; ``names`` as for :meth:`Withheld.of`."""
+        return cls(id=strawberry.ID(notice.id), notice=notice.notice, fields=_shown(notice.fields, names))
 
 
 @strawberry.type(description="One agency's line: did it answer, and if not, why not. Never read silence as a negative.")

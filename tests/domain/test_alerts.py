@@ -148,4 +148,4 @@ def test_whether_whereabouts_are_restricted(
 
 
 def test_which_kinds_of_record_alerts_are_made_of() -> None:
-    assert ALERT_KINDS == {"protection_plan", "looked_after_episode", "missing_report", "missing_from_care"}
+    assert {"protection_plan", "looked_after_episode", "missing_report", "missing_from_care"} == ALERT_KINDS

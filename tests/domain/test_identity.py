@@ -11,7 +11,7 @@ from hub.domain.catalogue import Section
 from hub.domain.disclosure import ReleasedRecord
 from hub.domain.view import IDENTITY_FIELDS, identity_of
 from hub.policy.load import default_policies_directory, load_bundle
-from tests.domain.samples import AS_OF, CATALOGUE, COUNCIL, POLICE, TODAY, record, view
+from tests.domain.samples import AS_OF, CATALOGUE, POLICE, TODAY, record, view
 
 
 def stated(*records: ReleasedRecord) -> dict[str, list[Any]]:
@@ -89,7 +89,7 @@ FROM, TO = date(2020, 1, 1), date(2021, 1, 1)
 
 
 @pytest.mark.parametrize(
-    "dates", [{}, {"from_date": FROM}, {"to_date": TO}, {"from_date": FROM, "to_date": TO}], ids=lambda d: " ".join(d)
+    "dates", [{}, {"from_date": FROM}, {"to_date": TO}, {"from_date": FROM, "to_date": TO}], ids=" ".join
 )
 def test_the_dates_of_an_address(dates: dict[str, date]) -> None:
     known = identity_of(view(record("council_address", address="1 Mill Lane", **dates)), CATALOGUE)

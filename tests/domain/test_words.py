@@ -7,7 +7,6 @@ import dataclasses
 import json
 import pickle
 from collections.abc import Callable
-
 from typing import Any
 
 import pytest
@@ -104,7 +103,7 @@ class TestTheCatalogue:
         assert CATALOGUE["assessment"].field("started_on").name == "started_on"
 
     def test_a_field_that_is_not(self) -> None:
-        with pytest.raises(KeyError, match="^'assessment has no field horoscope'$"):
+        with pytest.raises(KeyError, match=r"^'assessment has no field horoscope'$"):
             CATALOGUE["assessment"].field("horoscope")
 
     def test_who_holds_what(self) -> None:

@@ -31,6 +31,7 @@ _UNVERIFIED = {
 }
 _SILENT_FIRST = ("NO_ANSWER", "POSSIBLE_MATCH", "NOT_ASKED", "NOT_HELD", "ANSWERED")
 EVENTS_SHOWN_MAX = 12
+_UNSAID = "recorded; what it says was not shared or is not held"
 
 
 def show(console: Console, child: Json) -> None:
@@ -48,7 +49,8 @@ def show(console: Console, child: Json) -> None:
         console.print(Panel(Text(title, style="bold"), border_style="yellow"))
         console.print(_sources(child["sources"]))
         for candidate in child.get("candidates", ()):
-            console.print(f"  {candidate['reference']}  {candidate['custodian']['name']}: {_evidence(candidate)}")
+            who = f"  {candidate['reference']}  {candidate['custodian']['name']}: {_evidence(candidate)}"
+            console.print(Text(_plain(who)))
     console.print(Text(f"Log entry {child['logEntry']['number']}", style="dim"))
 
 
@@ -68,7 +70,7 @@ def _headline(child: Json) -> RenderableType:
     names = _distinct(child["identity"]["names"])
     born = _distinct(child["identity"]["dateOfBirth"])
     text = Text()
-    text.append(" / ".join(names) or "Name not shared", style="bold")
+    text.append(_plain(" / ".join(names)) or "Name not shared", style="bold")
     text.append(f"   born {' / '.join(born)}" if born else "")
     for match in child["match"]:
         text.append(f"\n{match['custodian']['name']}: same child on {match['basis']} ({_evidence(match)})", style="dim")
@@ -98,7 +100,8 @@ def _sources(sources: Iterable[Json]) -> RenderableType:
         if silent:
             said.append('\ndo not read this as "nothing known"', style="italic")
         contact = f"{source['contact']['role']}\n{source['contact']['phone']}" if silent else ""
-        table.add_row(
+        _row(
+            table,
             source["custodian"]["name"],
             said,
             "" if source["records"] is None else str(source["records"]),
@@ -122,22 +125,25 @@ def _facts(child: Json) -> RenderableType:
         ("School", "schools"),
     ):
         for value, says in _grouped(identity[entry]).items():
-            table.add_row(label, value, ", ".join(says))
+            _row(table, label, value, ", ".join(says))
             label = ""  # noqa: PLW2901  said once for all its versions
     for label, said, record in _section_facts(child):
-        table.add_row(label, said, record["custodian"]["name"])
+        _row(table, label, said, record["custodian"]["name"])
     return table
 
 
 def _section_facts(child: Json) -> Iterator[tuple[str, str, Json]]:
     for plan in child["socialCare"].get("plans") or ():
-        ended = f", ended {plan['endedOn']}" if plan["endedOn"] else ""
-        yield "Protection plan", f"{plan['category']}, from {plan['startedOn']}{ended}", plan
+        began = f"from {plan['startedOn']}" if plan["startedOn"] else ""
+        ended = f"ended {plan['endedOn']}" if plan["endedOn"] else ""
+        said = ", ".join(part for part in (plan["category"], began, ended) if part)
+        yield "Protection plan", said or _UNSAID, plan
     for registration in child["health"].get("gpRegistrations") or ():
         if registration["practice"]:
             yield "GP", registration["practice"], registration
     for flag in child["health"].get("flags") or ():
-        yield "NHS flag", f"{flag['flag']} ({flag['status']})", flag
+        status = f" ({flag['status']})" if flag["status"] else ""
+        yield "NHS flag", (flag["flag"] or _UNSAID) + status, flag
 
 
 def _people(child: Json) -> RenderableType:
@@ -147,9 +153,9 @@ def _people(child: Json) -> RenderableType:
     for one in child["involvement"]:
         worker = one["worker"]
         service = ", ".join(part for part in (worker["role"], one["service"]) if part)
-        table.add_row(worker["name"], service, f"{one['custodian']['name']}, {worker['phone']}")
+        _row(table, worker["name"], service, f"{one['custodian']['name']}, {worker['phone']}")
     for one in child["household"]:
-        table.add_row(one["person"]["name"], one["person"]["relationship"], f"link by {one['linkRecordedBy']['name']}")
+        _row(table, one["person"]["name"], one["person"]["relationship"], f"link by {one['linkRecordedBy']['name']}")
     return table
 
 
@@ -162,7 +168,7 @@ def _timeline(timeline: Json) -> RenderableType:
         what = node["title"] + (f": {node['summary']}" if node["summary"] else "")
         held = [line for line in node["withheld"] if line["outcome"] != "OUT_OF_SCOPE"]
         mark = "  [part held back]" if held else ""
-        table.add_row(node["on"], Text(what + mark), node["custodian"]["name"])
+        _row(table, node["on"], what + mark, node["custodian"]["name"])
     if timeline["total"] > len(edges):
         table.caption = f"{timeline['total'] - len(edges)} more"
     return table
@@ -181,11 +187,12 @@ def _withheld(lines: list[Json]) -> RenderableType:
             why = "Restricted" if line["outcome"] == "WITHHELD" else line["outcome"].lower().replace("_", " ")
         what = "" if line["fields"] == ["*"] else f"\n({', '.join(line['fields'])})"
         by = f"\nreply by {_moment(line['replyBy'])}" if line["replyBy"] else ""
-        table.add_row(
+        _row(
+            table,
             line["reference"],
-            Text(why + what),
+            why + what,
             f"{line['contact']['role']}\n{line['contact']['phone']}",
-            Text(line["nextStep"] + by),
+            line["nextStep"] + by,
         )
     return Group(table)
 
@@ -209,6 +216,16 @@ def _held_back(node: Any) -> Iterator[Json]:
                     yield from walk(value)
 
     yield from walk(node)
+
+
+def _row(table: Table, *cells: str | Text | None) -> None:
+    """A row of cells as they are: an agency's text is never markup, so that ``[see file]`` in it is not swallowed."""
+    table.add_row(*(cell if isinstance(cell, Text) else Text(_plain(cell or "")) for cell in cells))
+
+
+def _plain(text: str) -> str:
+    """``text`` without what a terminal would obey (ECMA-48 control functions): a record must not rewrite the screen."""
+    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _distinct(values: Iterable[Json]) -> list[str]:

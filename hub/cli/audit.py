@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     if options.public_key is not None:
         try:
             public = options.public_key.read_text(encoding="utf-8")
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             raise ConfigurationError(f"{options.public_key}: cannot be read.") from None
     checked = verify(url, key_file, public)
     (sys.stdout if checked.ok else sys.stderr).write(checked.text + "\n")

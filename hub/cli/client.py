@@ -52,11 +52,14 @@ async def ask(url: str, token: str, variables: dict[str, Any], query: str = VIEW
         async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
             answered = session.post(f"{url}/graphql", data=body, headers=headers, allow_redirects=False)
             async with answered as response:
-                return Reply(response.status, orjson.loads(await response.read()))
+                read = orjson.loads(await response.read())
     except (aiohttp.ClientError, TimeoutError, OSError):
         raise CannotAsk(f"No hub answers at {url}. Is it running? Start one with `hub demo` or `hub serve`.") from None
     except orjson.JSONDecodeError:
-        raise CannotAsk(f"What answers at {url} is not a hub: it did not answer in JSON.") from None
+        read = None
+    if not isinstance(read, dict):
+        raise CannotAsk(f"What answers at {url} is not a hub: it did not answer in JSON as a hub does.")
+    return Reply(response.status, read)
 
 
 def question(

@@ -56,6 +56,8 @@ def explain_one(options: argparse.Namespace) -> int:
     _known("kind", options.kind, policy.bundle.catalogue.kinds)
     _known("purpose", options.purpose, policy.bundle.purposes)
     _known("role", options.role, vocabulary.roles)
+    for label in (*options.label, *options.unknown):
+        _known("label", label, vocabulary.labels)
     restricted = frozenset({"restricted_location"})
     facts = RequestFacts(
         purpose=options.purpose,

@@ -31,7 +31,7 @@ def public_key(key_file: str | Path) -> str:
     file = Path(f"{key_file}.pub")
     try:
         return file.read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         raise ConfigurationError(f"{file}: the log's public key is not there. Name it with --public-key.") from None
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from hub.domain.catalogue import Section
 from hub.domain.disclosure import ReleasedRecord
-from hub.domain.view import IDENTITY_FIELDS, identity_of
+from hub.domain.view import IDENTITY_FIELDS, NoMatch, PossibleMatches, identity_of
 from hub.policy.load import default_policies_directory, load_bundle
-from tests.domain.samples import AS_OF, CATALOGUE, POLICE, TODAY, record, view
+from tests.domain.samples import AS_OF, CATALOGUE, POLICE, TODAY, record, source, view
 
 
 def stated(*records: ReleasedRecord) -> dict[str, list[Any]]:
@@ -145,3 +145,11 @@ def test_records_of_some_kinds_and_the_number_of_the_entry() -> None:
     assert joined.of_kinds([]) == []
     assert joined.recorded_as(5).log_entry == 5
     assert joined.log_entry == 18442
+
+
+@pytest.mark.parametrize(
+    "found", [PossibleMatches((), (source(POLICE),)), NoMatch((source(POLICE),))], ids=["possible", "none"]
+)
+def test_every_answer_gets_the_number_of_its_entry(found: PossibleMatches | NoMatch) -> None:
+    assert (found.recorded_as(5).log_entry, found.log_entry) == (5, 0)
+    assert found.recorded_as(5).sources == found.sources

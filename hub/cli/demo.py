@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shlex
 import signal
+import sys
 import time
 from pathlib import Path
 
 from rich.console import Console
 
 from hub.cli.client import ask, question
-from hub.cli.main import EXIT_WRONG
+from hub.cli.invoked import command_word
+from hub.cli.main import EXIT_INTERRUPTED, EXIT_WRONG
 from hub.cli.render import show
 from hub.cli.verify import verify
 from hub.demo.partnership import AGENCIES, Partnership, start
@@ -51,18 +54,18 @@ def run(options: argparse.Namespace) -> int:
             options.directory,
             seed=options.seed,
             faults=faults,
-            say=lambda line: notes.print(f"  {line}"),
+            say=lambda line: notes.print(f"  {line}", soft_wrap=True, markup=False),
             port=options.port,
         )
+    status = EXIT_INTERRUPTED
     try:
         notes.print(f"Ready in {time.monotonic() - began:.1f} s. A MASH social worker asks about one child (s.47) ...")
         status = asyncio.run(_ask_and_show(partnership, options.json))
-        notes.print(_next_steps(partnership))
+        notes.print(_next_steps(partnership), soft_wrap=True, markup=False)  # a broken line cannot be pasted
         if not options.once:
             _stay(partnership, notes)
     except KeyboardInterrupt:
         notes.print("\nStopping.")
-        status = 0
     finally:
         partnership.stop()
     return status
@@ -95,15 +98,17 @@ async def _ask_and_show(partnership: Partnership, as_json: bool) -> int:
 
 def _next_steps(partnership: Partnership) -> str:
     police = partnership.agencies["police"]
+    hub = command_word(sys.argv[0])
     directory = partnership.settings.parent
+    where = "" if directory == DIRECTORY else f" --directory {shlex.quote(str(directory))}"
     return f"""
 What to try next
   ask in a query editor     {partnership.state.hub_url}/ide
-  ask about another child   hub ask --nhs-number 9990004021 --purpose CA2004_S16LA --case-reference MY-1
+  ask about another child   {hub} ask --nhs-number 9990004161 --purpose CA2004_S16LA --case-reference MY-1{where}
   who plays what            docs/cast.md
   stop an agency, ask again kill {police.pid}      (the police: their section becomes "no answer")
-  check the signed log      hub audit verify --settings {directory / "settings.toml"}
-  why is this withheld?     hub policy explain --kind case_document --label family_court_document
+  check the signed log      {hub} audit verify --settings {shlex.quote(str(partnership.settings))}
+  why is this withheld?     {hub} policy explain --kind case_document --label privileged
 """
 
 

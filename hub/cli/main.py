@@ -18,6 +18,9 @@ EXIT_WRONG = 1
 EXIT_USAGE = 2
 """What was typed, or a settings file, is wrong."""
 
+EXIT_INTERRUPTED = 130
+"""Stopped by Ctrl-C before there was an answer."""
+
 SETTINGS_PLACES = ("settings.toml", "var/hub-demo/settings.toml")
 
 
@@ -35,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return EXIT_WRONG
     except KeyboardInterrupt:
-        return 130
+        return EXIT_INTERRUPTED
     return status
 
 

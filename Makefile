@@ -24,7 +24,7 @@ check: $(VENV)/.dev ## style, types, layers, house rules, schema drift
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/test_house_style.py
+	$(BIN)/python -m pytest -q tests/test_house_style.py tests/test_codes.py
 	@echo "$(BIN)/hub schema | diff docs/schema.graphql -"
 	@$(BIN)/hub schema | diff -u docs/schema.graphql - || { echo "The schema has changed: run 'make schema' and commit it." >&2; exit 1; }
 

@@ -8,7 +8,7 @@ import pytest
 
 from hub.cli.invoked import command_word
 
-HERE = Path("/home/someone/hub")
+HERE = Path("/opt/testshire/hub")
 
 WAYS = {
     "on PATH": ("/usr/local/bin/hub", "/usr/local/bin/hub", "hub"),

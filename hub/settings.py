@@ -75,7 +75,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     (``docs/fhir.md``): PDS itself knows ``get`` alone.
     """
 
-    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z")]
     name: Text
     sector: Literal["council", "police", "health"]
     kind: Literal["ssd", "fhir", "rest"]

@@ -61,3 +61,14 @@ def held(*identities: Identity, custodian: str = "police") -> list[Candidate]:
 def outcome(evidence: tuple[Evidence, ...], compared: Compared) -> Agreement:
     """How ``compared`` came out."""
     return next(line.outcome for line in evidence if line.compared is compared)
+
+
+BORN = "2014-02-03"
+HOME = "ZZ1 1AA"
+
+MIA = who("Mia", "Okafor", BORN, "F", HOME)
+HER_TWIN = who("Ava", "Okafor", BORN, "F", HOME)
+HER_BROTHER = who("Kofi", "Okafor", BORN, "M", HOME)
+NUMBERED = who("Mia", "Okafor", BORN, "F", HOME, A)
+TRACED = who("Mia", "Okafor", BORN, "F", HOME, A, verified=True)
+NUMBER = who(number=A)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from hub.app import make_connector
+from hub.app import load_policies, make_connector
 from hub.connectors.base import CANDIDATES_MAX, Matched
 from hub.connectors.fhir.ladder import NAME_LENGTH_MAX, NAMES_MAX
 from hub.demo.nhs_app import create_app
@@ -20,7 +20,6 @@ from hub.settings import CustodianSettings
 from tests.connectors.fhir_bench import (
     ADA,
     BEA,
-    CATALOGUE,
     CREDENTIAL,
     NEW,
     OLD,
@@ -244,7 +243,7 @@ async def test_the_settings_choose_how_it_is_asked(
         "id": "nhs", "name": "NHS", "sector": "health", "kind": "fhir", "url": url,
         "contact": {"role": "Nurse", "phone": "01632 960 100"}, "credential": {"env": "HUB_NHS_TOKEN"}, **options,
     }  # fmt: skip
-    nhs = make_connector(msgspec.convert(entry, CustodianSettings), CATALOGUE)
+    nhs = make_connector(msgspec.convert(entry, CustodianSettings), load_policies())
     answer = await nhs.match(by_number(ADA), soon())
     await nhs.close()
     assert isinstance(answer, Matched)

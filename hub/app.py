@@ -102,7 +102,13 @@ def make_connector(entry: CustodianSettings, bundle: Bundle) -> Connector:
     """
     custodian, catalogue = entry.custodian(), bundle.catalogue
     if entry.kind == "ssd":
-        return SsdConnector(custodian, entry.url, catalogue, numbers_are_verified=entry.nhs_numbers_verified)
+        return SsdConnector(
+            custodian,
+            entry.url,
+            catalogue,
+            numbers_are_verified=entry.nhs_numbers_verified,
+            unassessed=bundle.barring_labels,
+        )
     token = read_credential(entry.credential)
     credentials = BearerToken(token) if token else None
     if entry.kind == "fhir":

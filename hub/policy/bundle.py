@@ -183,6 +183,11 @@ class Bundle:
         return tuple(sorted(both, key=lambda rule: (rule.rank, rule.id)))
 
     @property
+    def barring_labels(self) -> frozenset[str]:
+        """The words about a record that by themselves may bring an impediment to bear: what must be ruled out."""
+        return frozenset(word for rule in self.impediments.values() for word in rule.applies_when.record_has)
+
+    @property
     def overdue(self) -> tuple[str, ...]:
         """Ids of purposes and rules whose review date has passed."""
         purposes = [each.id for each in self.purposes.values() if each.review.next < self.on]

@@ -45,6 +45,7 @@ class SsdConnector:
         schema: the database schema the tables are in, when it is not the login's own.
         without: kinds the council does not fill; their tables may then be missing. The view says they are not supplied.
         numbers_are_verified: whether the council traces its NHS numbers with PDS. The dataset cannot say so.
+        unassessed: the words that may be true of a document whose sensitivity nobody assessed.
         zone: the time zone of the database's clock, for the time of the copy.
 
     Raises:
@@ -63,6 +64,7 @@ class SsdConnector:
         schema: str | None = None,
         without: frozenset[str] = frozenset(),
         numbers_are_verified: bool = False,
+        unassessed: frozenset[str] = reading.UNASSESSED,
         zone: tzinfo = UTC,
     ) -> None:
         self.custodian = custodian
@@ -70,6 +72,7 @@ class SsdConnector:
         self._database = Database(url, pool_size)
         self._schema = schema
         self._verified = numbers_are_verified
+        self._unassessed = unassessed
         self._zone = zone
         self._known: Statements | None = None
 
@@ -135,7 +138,7 @@ class SsdConnector:
         if len(rows) > FIND_ROWS_MAX:
             raise UpstreamFault(NoAnswerReason.TOO_LARGE, "it holds more of this person than the hub reads at once")
         as_of, others = reading.checked(rows, who, self._zone)
-        return Found(reading.pointers(self.custodian.id, sources, others), as_of)
+        return Found(reading.pointers(self.custodian.id, sources, others, self._unassessed), as_of)
 
     def _fetch(self, connection: Connection, who: Candidate, wanted: Sequence[RecordPointer]) -> Fetched:
         statements = self._statements(connection)

@@ -27,7 +27,10 @@ UNASSESSED = frozenset(
         "privileged",
     }
 )
-"""Words that nobody said yes or no to, on a document that was never assessed: any of them may be true of it."""
+"""Words that nobody said yes or no to, on a document that was never assessed: any of them may be true of it.
+
+These are the least there are. The hub gives the connector every word that bars by the policies in force.
+"""
 
 Row = Sequence[Any]
 
@@ -70,7 +73,9 @@ def _copied_at(text: str | None, zone: tzinfo) -> datetime:
     raise UpstreamFault(NoAnswerReason.MALFORMED, "its table ssd_version_log does not say when the copy was taken")
 
 
-def pointers(custodian: str, sources: Sequence[Source], rows: Iterable[Row]) -> tuple[RecordPointer, ...]:
+def pointers(
+    custodian: str, sources: Sequence[Source], rows: Iterable[Row], unassessed: frozenset[str] = UNASSESSED
+) -> tuple[RecordPointer, ...]:
     """One pointer for each record of ``rows`` (tag, id, person, label), in order of source and id.
 
     Raises:
@@ -84,11 +89,14 @@ def pointers(custodian: str, sources: Sequence[Source], rows: Iterable[Row]) -> 
     if len(labels) > RECORDS_MAX:
         raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX} records of this person")
     return tuple(
-        _pointer(custodian, sources[number], key, frozenset(labels[number, key])) for number, key in sorted(labels)
+        _pointer(custodian, sources[number], key, frozenset(labels[number, key]), unassessed)
+        for number, key in sorted(labels)
     )
 
 
-def _pointer(custodian: str, source: Source, key: str, labels: frozenset[str]) -> RecordPointer:
+def _pointer(
+    custodian: str, source: Source, key: str, labels: frozenset[str], unassessed: frozenset[str]
+) -> RecordPointer:
     stated = labels - {ASSESSED}
     unsaid = source.needs_assessment and ASSESSED not in labels
     return RecordPointer(
@@ -96,7 +104,7 @@ def _pointer(custodian: str, source: Source, key: str, labels: frozenset[str]) -
         kind=source.kind,
         record_id=record_id(source, key),
         labels=stated,
-        undetermined=UNASSESSED - stated if unsaid else frozenset(),
+        undetermined=unassessed - stated if unsaid else frozenset(),
     )
 
 

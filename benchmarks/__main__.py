@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from benchmarks.figures import figure
 from benchmarks.machine import filesystem, machine, versions
 from benchmarks.report import as_markdown, as_text
 from benchmarks.stage import SEED, Say, Stage, set_up
+from hub.errors import HubError
 
 FORMAT = 1
 """Of the JSON; a change that a reader must know of counts it up."""
@@ -39,7 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.markdown is not None:
         sys.stdout.write(as_markdown(json.loads(options.markdown.read_text(encoding="utf-8"))))
         return 0
-    result = run(QUICK if options.quick else FULL, options.directory, _say, quick=options.quick)
+    try:
+        result = run(QUICK if options.quick else FULL, options.directory, _say, quick=options.quick)
+    except (HubError, measure.Incomplete) as fault:
+        _say(f"Nothing was measured: {fault}")
+        return 1
+    except subprocess.CalledProcessError:
+        return 1  # it has said on standard error what was wrong
     sys.stdout.write(as_text(result))
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)

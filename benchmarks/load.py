@@ -19,6 +19,7 @@ from benchmarks.loop import run as run_loop
 
 CALLERS_MAX = 256
 DEADLINE_SECONDS = 30.0
+FAULTS_MAX = 5
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -42,6 +43,8 @@ class Seen(msgspec.Struct, frozen=True):
     leaves: int
     body_bytes: int
     slowest_ms: list[int]
+    faults: list[str]
+    """Why answers were incomplete, each reason once."""
 
 
 Answer = tuple[float, int, bytes]
@@ -91,7 +94,7 @@ async def _all(ask: Callable[[], Awaitable[Answer]], count: int, callers: int) -
 def _seen(answers: list[Answer], seconds: float, *, is_view: bool) -> Seen:
     if not is_view:
         failed = sum(status != 200 for _, status, _ in answers)
-        return Seen([ms for ms, _, _ in answers], seconds, failed, 0, 0, 0, [])
+        return Seen([ms for ms, _, _ in answers], seconds, failed, 0, 0, 0, [], [])
     looked = [(ms, look(status, body)) for ms, status, body in answers]
     good = [(ms, each) for ms, each in looked if each.complete]
     return Seen(
@@ -102,6 +105,7 @@ def _seen(answers: list[Answer], seconds: float, *, is_view: bool) -> Seen:
         leaves=good[0][1].leaves if good else 0,
         body_bytes=max((len(body) for _, _, body in answers), default=0),
         slowest_ms=[each.slowest_ms for _, each in good],
+        faults=sorted({each.fault for _, each in looked if not each.complete})[:FAULTS_MAX],
     )
 
 

@@ -116,7 +116,7 @@ def _called(stage: Stage, hub: Hub, *, callers: int, requests: int, warm_up: int
     output = _process("benchmarks.load", msgspec.json.encode(job))
     seen = msgspec.json.decode(output, type=load.Seen)
     if not seen.milliseconds:
-        raise Incomplete(f"not one of {requests} answers was complete: look at the hub's output")
+        raise Incomplete(f"not one of {requests} answers was complete: {'; '.join(seen.faults)}")
     return seen
 
 
@@ -125,6 +125,7 @@ def _view(seen: load.Seen, cpu: float | None) -> Mapping[str, Any]:
     return {
         "requests": done + seen.incomplete,
         "incomplete": seen.incomplete,
+        "why_incomplete": seen.faults,
         "released_values": seen.released,
         "leaves": seen.leaves,
         "body": figure(seen.body_bytes, "bytes"),

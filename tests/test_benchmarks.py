@@ -221,7 +221,7 @@ async def test_callers_are_limited(callers: int) -> None:
 
 async def test_a_hub_that_is_gone_is_seen_as_failures() -> None:
     seen = await load.run(load.Job("http://127.0.0.1:1", "t", load.CALLERS_MAX, 2, 0, b"{}"))
-    assert (seen.incomplete, seen.milliseconds) == (2, [])
+    assert (seen.incomplete, seen.milliseconds, seen.faults) == (2, [], ["HTTP 0 and no JSON"])
 
 
 WHO = Candidate("police", "local-1", Identity())

@@ -82,6 +82,31 @@ def test_a_source_that_would_say_and_has_not(custodian: Custodian, state: Source
     assert alerts(sources=sources) == expected
 
 
+OVER = record("protection_plan", started_on=START, ended_on=END)
+AGAIN = record("protection_plan", started_on=END)
+HIDDEN = record("protection_plan", withheld="ended_on", started_on=START)
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        pytest.param((OVER, AGAIN), (current(PLAN, END),), id="one that is over does not hide the next"),
+        pytest.param((AGAIN, OVER), (current(PLAN, END),), id="in either order"),
+        pytest.param((OVER, HIDDEN), (unknown(PLAN),), id="nor one whose end is withheld"),
+        pytest.param((HIDDEN, AGAIN), (current(PLAN, END), unknown(PLAN)), id="which hides none that is current"),
+        pytest.param((OVER, OVER), (), id="all of them over"),
+    ],
+)
+def test_several_records_of_one_kind(records: tuple[ReleasedRecord, ...], expected: tuple[Alert, ...]) -> None:
+    assert alerts(*records) == expected
+
+
+def test_everybody_is_silent() -> None:
+    sources = tuple(source(each, SourceState.NO_ANSWER) for each in (NHS, POLICE, COUNCIL))
+    expected = (unknown(PLAN), unknown(CARE), unknown(MISSING, POLICE), unknown(MISSING), unknown(RESTRICTED, NHS))
+    assert alerts(sources=sources, restricted=None) == expected
+
+
 def test_one_of_two_councils_is_silent() -> None:
     sources = (source(COUNCIL), source(SECOND_COUNCIL, SourceState.NO_ANSWER))
     found = alerts(record("protection_plan", started_on=START), sources=sources)

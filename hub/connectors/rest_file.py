@@ -16,11 +16,11 @@ PERSON = "{person}"
 
 EVERY_KIND = "*"
 
-JsonPath = Annotated[str, Meta(pattern=r"^[A-Za-z_@][\w@-]*(\.[A-Za-z_@][\w@-]*)*$", max_length=200)]
+JsonPath = Annotated[str, Meta(pattern=r"^[A-Za-z_@][\w@-]*(\.[A-Za-z_@][\w@-]*)*\Z", max_length=200)]
 """Keys of nested JSON objects, joined with dots."""
 
-Key = Annotated[str, Meta(pattern=r"^[A-Za-z_@][\w@-]*$", max_length=100)]
-Endpoint = Annotated[str, Meta(pattern=r"^/[A-Za-z0-9/_.~{}-]*$", max_length=200)]
+Key = Annotated[str, Meta(pattern=r"^[A-Za-z_@][\w@-]*\Z", max_length=100)]
+Endpoint = Annotated[str, Meta(pattern=r"^/[A-Za-z0-9/_.~{}-]*\Z", max_length=200)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 SearchWord = Literal["given_name", "family_name", "birth_date", "birth_date_earliest", "birth_date_latest"]

@@ -34,5 +34,5 @@ class Counts:
     slowed: Sequence[str] = ("testshire-council", "testshire-police", "testshire-nhs")
 
 
-FULL = Counts({1: 300, 16: 480, 64: 512}, {1: 120, 16: 160, 64: 192}, 64, 100, 300, 300)
+FULL = Counts({1: 300, 16: 480, 64: 512}, {1: 100, 16: 128, 64: 128}, 32, 100, 200, 300)
 QUICK = Counts({1: 8, 16: 32, 64: 64}, {1: 4, 16: 16, 64: 64}, 4, 4, 8, 8)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from types import CoroutineType
+from typing import Any, TypeGuard
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
@@ -83,7 +84,11 @@ class Endpoint:
             prepared = self._documents.prepare(asked.query)
             context = Context(searcher, self._view_child, prepared.sha256, trace_id)
             pending = execute(
-                self._schema, prepared.document, context_value=context, variable_values=dict(asked.variables)
+                self._schema,
+                prepared.document,
+                context_value=context,
+                variable_values=dict(asked.variables),
+                is_awaitable=_is_coroutine,
             )
             result = pending if isinstance(pending, ExecutionResult) else await pending
             return await self._rendered(result, searcher, trace_id)
@@ -153,6 +158,11 @@ class Endpoint:
         body["data"] = result.data
         empty = result.data is None or not any(result.data.values())
         return answer(max(statuses) if statuses and empty else 200, body, trace_id)
+
+
+def _is_coroutine(value: object) -> TypeGuard[Awaitable[Any]]:
+    """Nothing but a coroutine is awaited here: the general test, made for each value, costs a tenth of the answer."""
+    return type(value) is CoroutineType
 
 
 class UnsupportedMedia(BadRequest):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from operator import attrgetter
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, is_object_type
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
 
 from hub.domain import view as domain
 from hub.domain.catalogue import Catalogue
@@ -101,7 +104,23 @@ def build_schema(catalogue: Catalogue, purposes: Mapping[str, str]) -> GraphQLSc
         },
     )
     schema = strawberry.Schema(query=strawberry.type(query), config=StrawberryConfig(auto_camel_case=True))
-    return schema._schema  # noqa: SLF001  executed directly: see hub/schema/endpoint.py
+    executable = schema._schema  # noqa: SLF001  executed directly: see hub/schema/endpoint.py
+    _read_attributes_directly(executable)
+    return executable
+
+
+def _read_attributes_directly(schema: GraphQLSchema) -> None:
+    """Let plain fields be read by ``getattr`` alone: below ``child`` the answer is data, and most fields are plain."""
+    for kind in schema.type_map.values():
+        for field in kind.fields.values() if is_object_type(kind) else ():
+            definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+            if isinstance(definition, StrawberryField) and definition.is_basic_field:
+                field.resolve = _attribute(definition.python_name)
+
+
+def _attribute(name: str) -> Callable[[Any, Any], Any]:
+    read = attrgetter(name)
+    return lambda source, _info: read(source)
 
 
 def _enquiry_input(purposes: Mapping[str, str]) -> type[Any]:

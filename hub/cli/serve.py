@@ -6,6 +6,7 @@ import argparse
 
 import uvicorn
 
+from hub.access.jwks import is_loopback
 from hub.app import create_app
 from hub.cli.ide import ide_pages
 from hub.cli.main import add_settings, settings_path
@@ -21,7 +22,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until stopped."""
     settings = load_settings(settings_path(options))
-    app = create_app(settings, ide_pages if settings.is_development else None)
+    # The editor lets whoever reaches it be any of the demo's workers: only in development, only from this machine.
+    with_editor = settings.is_development and is_loopback(settings.server.host)
+    app = create_app(settings, ide_pages if with_editor else None)
     config = uvicorn.Config(
         app,
         host=settings.server.host,

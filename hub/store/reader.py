@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, select, text, tuple_
+from sqlalchemy import Connection, Engine, bindparam, select, text, tuple_
 
 from hub.audit.encoding import decode
 from hub.audit.entries import Entry
@@ -32,6 +32,10 @@ STALE_MAX = 1_000
 
 _INSERT_REFERENCE = text(
     "INSERT INTO log_reference (kind, value, ref) VALUES (:kind, :value, :ref) ON CONFLICT DO NOTHING"
+)
+
+_KNOWN_REFERENCES = select(log_reference).where(
+    tuple_(log_reference.c.kind, log_reference.c.value).in_(bindparam("wanted", expanding=True))
 )
 
 _log = logging.getLogger(__name__)
@@ -134,8 +138,7 @@ def read_references(engine: Engine, wanted: Sequence[tuple[str, str]]) -> list[s
 
 
 def _known_references(connection: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    key = tuple_(log_reference.c.kind, log_reference.c.value)
-    rows = connection.execute(select(log_reference).where(key.in_(list(wanted))))
+    rows = connection.execute(_KNOWN_REFERENCES, {"wanted": list(wanted)})
     return {(row.kind, row.value): row.ref for row in rows}
 
 

@@ -22,6 +22,7 @@ from graphql.validation import (
 from graphql.validation.rules.custom.no_schema_introspection import NoSchemaIntrospectionCustomRule
 
 from hub.errors import BadRequest
+from hub.schema.compiled import Plans
 from hub.schema.guard import parse_guarded
 from hub.schema.selection import shape_of
 from hub.schema.silence import NoAmbiguousSilence
@@ -57,10 +58,11 @@ class Invalid(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document ready to run; ``sha256`` is of its shape without literals."""
+    """A document ready to run: ``sha256`` is of its shape without literals, ``plans`` its compiled selections."""
 
     document: DocumentNode
     sha256: str
+    plans: Plans
 
 
 class Documents:
@@ -106,7 +108,8 @@ class Documents:
             errors = validate(self._schema, document, (NoAmbiguousSilence,), max_errors=ERRORS_MAX)
         if errors:
             return Invalid([self._shown(error, document) for error in errors[:ERRORS_MAX]])
-        return Prepared(document, hashlib.sha256(shape_of(document).encode()).hexdigest())
+        sha256 = hashlib.sha256(shape_of(document).encode()).hexdigest()
+        return Prepared(document, sha256, Plans(self._schema, document))
 
     def _shown(self, error: GraphQLError, document: DocumentNode) -> dict[str, object]:
         """A validation error as it may be shown: ours as they are, names only in development, values never."""

@@ -22,6 +22,7 @@ from hub.access.register import Register
 from hub.access.verifier import Verifier, challenge
 from hub.domain.enquiry import Searcher
 from hub.errors import AuditUnavailable, BadRequest, HubError, TooLarge, Unauthenticated
+from hub.schema.compiled import CompiledExecutor
 from hub.schema.documents import Documents, Invalid, purpose_unknown
 from hub.schema.query import Context
 from hub.service.refuse import record_refusal
@@ -82,13 +83,14 @@ class Endpoint:
             searcher = await self.searcher(request)
             asked = await self._read(request)
             prepared = self._documents.prepare(asked.query)
-            context = Context(searcher, self._view_child, prepared.sha256, trace_id)
+            context = Context(searcher, self._view_child, prepared.sha256, trace_id, prepared.plans)
             pending = execute(
                 self._schema,
                 prepared.document,
                 context_value=context,
                 variable_values=dict(asked.variables),
                 is_awaitable=_is_coroutine,
+                executor_class=CompiledExecutor,
             )
             result = pending if isinstance(pending, ExecutionResult) else await pending
             return await self._rendered(result, searcher, trace_id)

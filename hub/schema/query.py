@@ -22,6 +22,7 @@ from hub.domain.identifiers import CaseReference, NHSNumber
 from hub.domain.people import ChildSearch, Identity, PartialDate
 from hub.errors import BadRequest
 from hub.schema import joined, types
+from hub.schema.compiled import Plans
 from hub.schema.names import enum_name
 from hub.schema.records import section_types
 from hub.schema.selection import needed_kinds
@@ -40,6 +41,7 @@ class Context:
     view_child: ViewChild
     document_sha256: str
     trace_id: str
+    plans: Plans | None = None
 
 
 @strawberry.type(

@@ -63,6 +63,17 @@ def reading(connection: Connection) -> Connection:
     return connection.execution_options(log_reading=True)
 
 
+def single(connection: Connection) -> Connection:
+    """Mark ``connection``, before its only statement, as one that reads no more than that one.
+
+    One statement sees one state of the database by itself; on PostgreSQL a transaction around it would be two more
+    trips to the server, in every question.
+    """
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="AUTOCOMMIT")
+    return reading(connection)
+
+
 def exists(url: str) -> bool:
     """Whether there may be a database: a missing SQLite file would be made by looking into it."""
     parsed = parse_url(url)

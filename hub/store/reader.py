@@ -16,7 +16,7 @@ from hub.audit.merkle import HASH_BYTES, Node, ProofInvalid, assemble, fold, inc
 from hub.audit.proof import LogProof
 from hub.audit.words import code
 from hub.store.batch import TILE_LEVELS, Head, read_head
-from hub.store.engine import reading
+from hub.store.engine import reading, single
 from hub.store.tables import log_entry, log_open, log_reference, log_tile
 
 REFERENCE_KIND_MAX = 32
@@ -128,7 +128,7 @@ def check_references(wanted: Iterable[tuple[str, str]]) -> None:
 def read_references(engine: Engine, wanted: Sequence[tuple[str, str]]) -> list[str]:
     """The reference of each ``(kind, value)``, made now for those that had none, in order."""
     with engine.connect() as connection:
-        known = _known_references(reading(connection), wanted)
+        known = _known_references(single(connection), wanted)
     if missing := [each for each in dict.fromkeys(wanted) if each not in known]:
         rows = [{"kind": kind, "value": value, "ref": secrets.token_hex(REFERENCE_BYTES)} for kind, value in missing]
         with engine.begin() as connection:

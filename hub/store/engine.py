@@ -11,10 +11,11 @@ import sqlite3
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from hub.errors import ConfigurationError
 
@@ -81,27 +82,64 @@ def exists(url: str) -> bool:
 
 
 def _sqlite(url: URL, wait_seconds: float) -> Engine:
+    path = Path(str(url.database)).absolute()
+    was_there = False
+
+    def connect() -> sqlite3.Connection:
+        # Only the first connection may make the file. A later one that made it anew would log into a file that is not
+        # the log, and would leave beside the true one, once it is put back, a write-ahead log that is not its own.
+        nonlocal was_there
+        address = f"file:{quote(str(path))}?mode={'rw' if was_there else 'rwc'}"
+        connection = sqlite3.connect(address, uri=True, timeout=wait_seconds, check_same_thread=False)
+        was_there = True
+        return connection
+
     engine = create_engine(
         url,
+        creator=connect,
         pool_size=POOL_SIZE + 1,
         max_overflow=0,
         pool_timeout=wait_seconds,
-        connect_args={"timeout": wait_seconds, "check_same_thread": False},
         hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
-    def _set_up(dbapi_connection: Any, _record: object) -> None:
+    def _set_up(dbapi_connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
         dbapi_connection.isolation_level = None  # else the driver starts transactions of its own, and too late
         _use_wal(dbapi_connection, wait_seconds)
         dbapi_connection.execute("PRAGMA synchronous = FULL").close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        _require_same_file(connection, path)
         only_reads = connection.get_execution_options().get("log_reading", False)
         connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
+    @event.listens_for(engine, "commit")
+    def _before_commit(connection: Connection) -> None:
+        _require_same_file(connection, path)
+
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at ``path`` now: device and inode, or None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _require_same_file(connection: Connection, path: Path) -> None:
+    """Raise, and give the connection up, when the log's file was moved away, removed or replaced under it.
+
+    The system lets a process write on into a file that has no name any more: a commit there is durable for nobody.
+    """
+    if _identity(path) != connection.info.get("file"):
+        connection.invalidate()
+        raise OperationalError("BEGIN", None, sqlite3.OperationalError("the log's file is not where it was"))
 
 
 def _use_wal(dbapi_connection: Any, wait_seconds: float) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, OperationalError
 
 from hub.errors import ConfigurationError
 
@@ -109,6 +109,11 @@ def _sqlite(url: URL, wait_seconds: float) -> Engine:
         dbapi_connection.isolation_level = None  # else the driver starts transactions of its own, and too late
         _use_wal(dbapi_connection, wait_seconds)
         dbapi_connection.execute("PRAGMA synchronous = FULL").close()
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(_dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+        if _identity(path) != record.info["file"]:
+            raise DisconnectionError  # the pool tries a new connection
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

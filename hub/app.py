@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -166,11 +167,12 @@ def _proof(hub: Hub) -> Handler:
     """The proof of one entry, for the organisation whose question it records."""
 
     async def proof(request: Request) -> Response:
+        searcher = None
         try:
             searcher = await hub.endpoint.searcher(request)
             text = await prove(hub.log, searcher, request.path_params["number"])
-        except HubError as error:
-            return answer(error.http_status, {"errors": [shown(error)]}, "")
+        except HubError as error:  # a refusal like any other: in the log before it leaves
+            return await hub.endpoint.refused(error, searcher, secrets.token_hex(16))
         return PlainTextResponse(text, headers=HEADERS)
 
     return proof

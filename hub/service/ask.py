@@ -134,8 +134,13 @@ class _Round:
         self._final: dict[str, Told] = {name: loop.create_future() for name in self._first}
 
     async def run(self) -> list[Asked]:
-        """Ask all of them at once."""
-        return await asyncio.gather(*map(self._line, self._lines))
+        """Ask all of them at once. If one line fails in a way nobody foresaw, nobody is asked any further."""
+        tasks = [asyncio.ensure_future(self._line(line)) for line in self._lines]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _line(self, line: Line) -> Asked:
         if line.not_asked is not None:

@@ -186,8 +186,10 @@ async def test_proof_of_ones_own_entry_and_of_nobody_elses(town: Town) -> None:
                 assert reply.status == status
                 text = await reply.text()
                 assert text.startswith("c2sp.org/tlog-proof@v1\n") is (status == 200)
+        before = len(entries(town))
         async with session.get(url) as reply:
             assert reply.status == 401
+    assert [type(decode(entry)) for entry in entries(town)[before:]] == [Refused]
 
 
 async def test_operational_logs_name_nobody(town: Town) -> None:

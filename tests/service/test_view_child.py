@@ -113,9 +113,13 @@ async def test_everybody_hangs_and_the_answer_still_comes_in_time(bench: Bench) 
 
 async def test_a_fault_inside_ends_the_question(bench: Bench) -> None:
     """A bug in a connector is ours, not the custodian's: the searcher gets an error, the log gets an end."""
+    slow = health(latency_seconds=0.1)
     with pytest.raises(RuntimeError):
-        await bench.ask(council(crash=frozenset({"find"})), police(), health())
+        await bench.ask(council(crash=frozenset({"find"})), police(), slow)
     assert await bench.kinds() == ["Question", "Abandoned"]
+    calls = list(slow.calls)
+    await asyncio.sleep(0.15)
+    assert slow.calls == calls, "nobody is asked any further once the question has its end"
 
 
 async def test_a_request_that_is_given_up_ends_its_question(bench: Bench) -> None:

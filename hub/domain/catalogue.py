@@ -35,6 +35,21 @@ class ValueType(StrEnum):
     TEXT_LIST = "text_list"
 
 
+class DerivedAs(StrEnum):
+    """What the hub works out of another field, so that less need be shared: whole years of age; a postcode's outward half."""
+
+    AGE = "age"
+    AREA = "area"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A field that no custodian states: the hub derives it from the field called ``source`` when it is released."""
+
+    source: str
+    how: DerivedAs
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field of one kind of record.
@@ -54,14 +69,20 @@ class FieldSpec:
     classification: str
     source: str
     needed_for: frozenset[str]
+    derived: Derived | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineSpec:
-    """How a record appears on the timeline: the first of ``on`` that is known, and ``summary`` fields joined."""
+    """How a record appears on the timeline: the first of ``on`` that is known, and ``summary`` fields joined.
+
+    ``until`` is the field that says when it was over, for kinds that last: without a value the record is current, and
+    however long ago it began, no look-back ends before it.
+    """
 
     on: tuple[str, ...]
     summary: tuple[str, ...]
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ class Sector(StrEnum):
     COUNCIL = "council"
     POLICE = "police"
     HEALTH = "health"
+    EDUCATION = "education"
+    HOUSING = "housing"
+    PROBATION = "probation"
+    JUSTICE = "justice"  # family courts, Cafcass, youth justice
 
 
 @dataclass(frozen=True, slots=True)

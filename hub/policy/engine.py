@@ -7,20 +7,19 @@ from types import MappingProxyType
 
 from hub.domain.catalogue import FieldSpec, KindSpec
 from hub.domain.disclosure import Outcome
-from hub.domain.organisations import Sector
 from hub.domain.records import RecordPointer
 from hub.policy import decision as say
 from hub.policy.bundle import Bundle, Effect, Purpose
 from hub.policy.compile import FALSE, TRUE, Bits, Compiled, Known, Reading
 from hub.policy.decision import FieldDecision, Group, RecordDecision, Scope
-from hub.policy.facts import RequestFacts
+from hub.policy.facts import NOTHING_JUDGED, Judged, RequestFacts
 from hub.policy.telling import Teller
 
 DECISIONS_MAX = 4_096
 """Decisions kept. Labels come from outside, so the number of distinct ones is not ours to bound: at the limit the
 oldest is dropped."""
 
-_Key = tuple[RequestFacts, str, frozenset[str], frozenset[str]]
+_Key = tuple[RequestFacts, str, frozenset[str], frozenset[str], Judged]
 _OUT_OF_SCOPE = FieldDecision(Outcome.OUT_OF_SCOPE)
 _SILENT_ON_RECORDS = FieldDecision(Outcome.GAP, hidden=True, missing=(say.UNKNOWN_KIND,))
 _COULD_BE_ANYTHING = frozenset({say.UNKNOWN_LABEL, say.UNKNOWN_SUBJECT_FACT})
@@ -33,8 +32,10 @@ class Policy:
     def __init__(self, bundle: Bundle) -> None:
         """Compile ``bundle``."""
         self.bundle = bundle
-        self._bits = Bits(bundle.rules)
+        self._bits = Bits((*bundle.limiting_rules, *bundle.rules))
         self._rules = tuple(Compiled.of(rule, self._bits) for rule in bundle.rules)
+        self._limits = tuple(Compiled.of(rule, self._bits) for rule in bundle.limiting_rules)
+        self._look_back = tuple(rule.id for rule in bundle.limits.values() if rule.carried_out_by == "look_back")
         self._teller = Teller(bundle)
         self._decisions: dict[_Key, RecordDecision] = {}
         self._scopes: dict[tuple[str, str], Scope] = {}
@@ -58,7 +59,7 @@ class Policy:
         key = (purpose, role if role in self._words.roles else "")
         if key not in self._scopes:
             sector = self._words.roles.get(role)
-            open_to_role = sector is None or sector in gateway.recipient_sectors
+            open_to_role = gateway.open_to(sector, role) if sector is not None else not gateway.recipient_roles
             kinds = self.bundle.catalogue.kinds.values() if open_to_role else ()
             fields = {
                 kind.id: names
@@ -69,42 +70,66 @@ class Policy:
             self._scopes[key] = Scope(MappingProxyType(fields), sectors)
         return self._scopes[key]
 
-    def decide(self, request: RequestFacts, pointer: RecordPointer) -> RecordDecision:
-        """The decision for every field of the record pointed at; an unknown kind or label is a gap, never an error."""
-        key = (request, pointer.kind, pointer.labels, pointer.undetermined)
+    def decide(self, request: RequestFacts, pointer: RecordPointer, judged: Judged = NOTHING_JUDGED) -> RecordDecision:
+        """The decision for every field of the record pointed at; an unknown kind or label is a gap, never an error.
+
+        ``judged`` is what people have decided about this very record: it is the caller's to pair them.
+        """
+        key = (request, pointer.kind, pointer.labels, pointer.undetermined, judged)
         found = self._decisions.get(key)
         if found is None:
-            found = self._decide(request, pointer)
+            found = self._decide(request, pointer, judged)
             while len(self._decisions) >= DECISIONS_MAX:
                 del self._decisions[next(iter(self._decisions))]
             self._decisions[key] = found
         return found
 
-    def _decide(self, request: RequestFacts, pointer: RecordPointer) -> RecordDecision:
+    def _decide(self, request: RequestFacts, pointer: RecordPointer, judged: Judged) -> RecordDecision:
         spec = self.bundle.catalogue.kinds.get(pointer.kind)
         if spec is None:
             return self._teller.record(pointer, None, {}, (Group(("*",), _SILENT_ON_RECORDS),))
         gateway = self.bundle.purposes.get(request.purpose)
-        known = self._known(request, spec, pointer)
-        odd = self._odd_facts(request, pointer)
-        by_class: dict[str, FieldDecision] = {}
+        odd = self._odd_facts(request, pointer, judged)
+        known: dict[frozenset[str], Known] = {}
+        like: dict[tuple[str, frozenset[str]], FieldDecision] = {}  # fields of one class and judgement are decided once
         fields: dict[str, FieldDecision] = {}
         for each in spec.fields:
             if gateway is None or not _in_scope(request, gateway, each):
                 fields[each.name] = _OUT_OF_SCOPE
                 continue
-            if each.classification not in by_class:
-                by_class[each.classification] = self._classified(request, gateway, each.classification, known, odd)
-            fields[each.name] = by_class[each.classification]
+            words = judged.of_field(each.name)
+            if words not in known:
+                known[words] = self._known(request, spec, pointer, judged, words)
+            key = (each.classification, words)
+            if key not in like:
+                like[key] = self._classified(request, gateway, each.classification, known[words], odd)
+            fields[each.name] = like[key]
         return self._teller.record(pointer, spec, fields, _grouped(fields))
 
-    def _known(self, request: RequestFacts, spec: KindSpec, pointer: RecordPointer) -> Known:
+    def beyond_look_back(self, pointer: RecordPointer) -> RecordDecision:
+        """The decision for a record that is older than the purpose looks back: wholly out of scope, and not told."""
+        spec = self.bundle.catalogue.kinds.get(pointer.kind)
+        too_old = FieldDecision(Outcome.OUT_OF_SCOPE, self._look_back)
+        fields = {each.name: too_old for each in spec.fields} if spec is not None else {}
+        return self._teller.record(pointer, spec, fields, _grouped(fields))
+
+    def _known(
+        self,
+        request: RequestFacts,
+        spec: KindSpec,
+        pointer: RecordPointer,
+        judged: Judged = NOTHING_JUDGED,
+        of_field: frozenset[str] = frozenset(),
+    ) -> Known:
         """What is known of a record in a question, but for the class of the field.
 
-        A word stated and unstated at once is unknown, except where the kind of record makes it certain.
+        A word stated and unstated at once is unknown, except where the kind of record makes it certain. A judgement in
+        force settles its word; one that is overdue for review unsettles it, unless the holder's own system states it.
         """
-        unknown = set(pointer.undetermined) - spec.labels
-        true = (set(pointer.labels) | spec.labels) - unknown
+        sure = spec.labels | judged.words | of_field
+        unknown = set(pointer.undetermined) | (judged.stale - pointer.labels)
+        unknown -= sure
+        true = (set(pointer.labels) | sure) - unknown
         for word, choices in self._words.choices:
             if word in true | unknown and not true.intersection(choices):
                 unknown.update(choices)
@@ -122,22 +147,27 @@ class Policy:
             | bits.mask("recipient_is", self._words.recipients if role_unknown else ()),
         )
 
-    def readings(self, request: RequestFacts, pointer: RecordPointer) -> tuple[Reading, ...]:
+    def readings(
+        self, request: RequestFacts, pointer: RecordPointer, judged: Judged = NOTHING_JUDGED
+    ) -> tuple[Reading, ...]:
         """How each rule that is about this record or child was read, field by field, for a reviewer."""
         spec = self.bundle.catalogue.kinds.get(pointer.kind)
         if spec is None:
             return ()
-        known = self._known(request, spec, pointer)
         found: dict[Reading, None] = {}
-        for classification in dict.fromkeys(each.classification for each in spec.fields):
-            full = self._with_class(known, classification)
-            found |= {reading: None for rule in self._rules if (reading := rule.reading(full)) is not None}
+        rules = (*self._limits, *self._rules)
+        for classification, words in dict.fromkeys(
+            (each.classification, judged.of_field(each.name)) for each in spec.fields
+        ):
+            full = self._with_class(self._known(request, spec, pointer, judged, words), classification)
+            found |= {reading: None for rule in rules if (reading := rule.reading(full)) is not None}
         return tuple(found)
 
-    def _odd_facts(self, request: RequestFacts, pointer: RecordPointer) -> tuple[str, ...]:
+    def _odd_facts(self, request: RequestFacts, pointer: RecordPointer, judged: Judged) -> tuple[str, ...]:
         """Names of facts the vocabulary does not know: they could mean anything, so they are gaps."""
         odd = []
-        if not (pointer.labels | pointer.undetermined) <= self._words.labels.keys():
+        stated = pointer.labels | pointer.undetermined | judged.words | judged.stale
+        if not stated <= self._words.labels.keys() or any(word not in self._words.labels for _, word in judged.parts):
             odd.append(say.UNKNOWN_LABEL)
         if not (request.subject_facts | request.subject_unknown) <= self._words.subject_facts.keys():
             odd.append(say.UNKNOWN_SUBJECT_FACT)
@@ -146,10 +176,13 @@ class Policy:
     def _classified(
         self, request: RequestFacts, gateway: Purpose, classification: str, known: Known, odd: tuple[str, ...]
     ) -> FieldDecision:
-        """Steps 3 to 8 of the decision order, for fields of one class."""
+        """The limits of step 2, and steps 3 to 8 of the decision order, for fields of one class."""
         full = self._with_class(known, classification)
+        limits = [(rule, value) for rule in self._limits if (value := rule.verdict(full)) != FALSE]
+        if limiting := [rule for rule, value in limits if value == TRUE]:
+            return FieldDecision(Outcome.OUT_OF_SCOPE, _ids(limiting))
         verdicts = [(rule, value) for rule in self._rules if (value := rule.verdict(full)) != FALSE]
-        maybe = [rule for rule, value in verdicts if value != TRUE]
+        maybe = [rule for rule, value in (*verdicts, *limits) if value != TRUE]
         sure = [rule for rule, value in verdicts if value == TRUE]
         # A mask hides a value, not the record: one that cannot be ruled out does not hide the kind.
         may_be_veiled = not _COULD_BE_ANYTHING.isdisjoint(odd) or any(
@@ -186,8 +219,7 @@ class Policy:
 
 def _in_scope(request: RequestFacts, gateway: Purpose, field: FieldSpec) -> bool:
     """Step 2. The sector check is the gateway's own: who may receive under it is part of the law that grants it."""
-    reached: frozenset[Sector] = gateway.recipient_sectors
-    return request.recipient_sector in reached and request.purpose in field.needed_for
+    return gateway.open_to(request.recipient_sector, request.role) and request.purpose in field.needed_for
 
 
 def _ids(rules: Sequence[Compiled]) -> tuple[str, ...]:

@@ -8,6 +8,28 @@ from hub.domain.organisations import Sector
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What people have decided about one record, as words of the vocabulary. Hashable: part of a cached decision's key.
+
+    Attributes:
+        words: true of the whole record by a judgement in force, whatever the holder's system says.
+        stale: words of judgements that are past their review date: unknown, unless the holder's system states them.
+        parts: (field, word): true of that field alone, such as the parts of a plan that an interests decision covers.
+    """
+
+    words: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()
+    parts: frozenset[tuple[str, str]] = frozenset()
+
+    def of_field(self, field: str) -> frozenset[str]:
+        """The words that are true of ``field`` alone."""
+        return frozenset(word for name, word in self.parts if name == field)
+
+
+NOTHING_JUDGED = Judged()
+
+
+@dataclass(frozen=True, slots=True)
 class RequestFacts:
     """Every fact of the question that policies may read. Hashable: it is part of the key of a cached decision.
 

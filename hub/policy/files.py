@@ -6,11 +6,11 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from hub.domain.catalogue import Section, ValueType
+from hub.domain.catalogue import DerivedAs, Section, ValueType
 from hub.domain.disclosure import Confidence
 from hub.domain.organisations import Sector
 from hub.errors import ConfigurationError
@@ -95,6 +95,15 @@ class ExceptionFile(ConditionFile, frozen=True, kw_only=True):
     because: str
 
 
+class LimitLawFile(Strict, frozen=True, kw_only=True):
+    """What a limit rests on."""
+
+    source: str
+    pinpoint: str
+    confidence: Confidence
+    note: str = ""
+
+
 class TellFile(Strict, frozen=True, kw_only=True):
     """What an impediment tells the searcher."""
 
@@ -109,9 +118,13 @@ class ImpedimentFile(Strict, frozen=True, kw_only=True):
 
     id: str
     title: str
+    explain: str
+    covers: str
     effect: Literal["withhold", "ask"]
-    strength: Literal["absolute", "conditional"]
+    strength: Literal["absolute", "conditional", "handling"]
     cite: Literal["open", "veiled"]
+    commencement: date | None = None
+    not_commenced: str | None = None
     law: LawFile
     applies_when: ConditionFile
     does_not_apply_when: tuple[ExceptionFile, ...] = ()
@@ -124,6 +137,7 @@ class HandlingFile(Strict, frozen=True, kw_only=True):
 
     id: str
     title: str
+    explain: str
     cite: Literal["open", "veiled"]
     law: LawFile
     applies_when: ConditionFile
@@ -133,17 +147,61 @@ class HandlingFile(Strict, frozen=True, kw_only=True):
     review: ReviewFile
 
 
+class LimitTellFile(Strict, frozen=True, kw_only=True):
+    """What a limit tells the searcher."""
+
+    next_step: str
+
+
+class LimitFile(Strict, frozen=True, kw_only=True):
+    """``limits/<id>.toml``: what a purpose does not reach. Only those carried out by ``rule`` have conditions."""
+
+    id: str
+    title: str
+    explain: str
+    carried_out_by: Literal["rule", "scope", "look_back", "recipients"]
+    law: LimitLawFile
+    applies_when: ConditionFile | None = None
+    does_not_apply_when: tuple[ExceptionFile, ...] = ()
+    tell: LimitTellFile
+    review: ReviewFile
+
+
+class ScopeFile(Strict, frozen=True, kw_only=True):
+    """How much of which kinds a purpose reaches. A word is a kind or a section; a kind's own mention comes first."""
+
+    why: str
+    full: tuple[str, ...] = ()
+    key_facts: tuple[str, ...] = ()
+    existence: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+    look_back_years: Annotated[int, msgspec.Meta(ge=1, le=25)] | None = None
+
+
 class GatewayFile(Strict, frozen=True, kw_only=True):
     """``gateways/<id>.toml``."""
 
     id: str
     title: str
+    explain: str
     kind: Literal["duty", "power", "enabling"]
     threshold: str
     recipient_sectors: tuple[Sector, ...]
+    recipient_roles: tuple[str, ...] = ()
     needs_decision: str | None = None
+    commencement: date | None = None
+    not_commenced: str | None = None
+    not_asked_under: str | None = None
     law: GatewayLawFile
+    scope: ScopeFile | None = None
     review: ReviewFile
+
+
+class DerivedFile(Strict, frozen=True, kw_only=True, rename={"source": "from", "how": "as"}):
+    """``derived = { from = "postcode", as = "area" }``."""
+
+    source: str
+    how: DerivedAs
 
 
 class FieldFile(Strict, frozen=True, kw_only=True):
@@ -153,7 +211,7 @@ class FieldFile(Strict, frozen=True, kw_only=True):
     type: ValueType
     classification: str
     source: str
-    needed_for: tuple[str, ...] | None = None
+    derived: DerivedFile | None = None
 
 
 class TimelineFile(Strict, frozen=True, kw_only=True):
@@ -161,6 +219,7 @@ class TimelineFile(Strict, frozen=True, kw_only=True):
 
     on: tuple[str, ...]
     summary: tuple[str, ...]
+    until: str | None = None
 
 
 class KindFile(Strict, frozen=True, kw_only=True):
@@ -169,7 +228,6 @@ class KindFile(Strict, frozen=True, kw_only=True):
     title: str
     section: Section
     standard: str
-    needed_for: tuple[str, ...]
     fields: dict[str, FieldFile]
     labels: tuple[str, ...] = ()
     timeline: TimelineFile | None = None

@@ -8,6 +8,7 @@ an empty list, a rule with no pinpoint or no review dates, a file in the wrong p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +16,13 @@ from typing import Any, TypeVar
 import hub
 from hub.errors import ConfigurationError
 from hub.policy import rules, words
-from hub.policy.bundle import Bundle, Purpose, Rule
-from hub.policy.fields import catalogue
+from hub.policy import fields as kinds_of
+from hub.policy.bundle import Bundle, Listed, Purpose, Rejected, Rule, Source
 from hub.policy.files import (
     GatewayFile,
     HandlingFile,
     ImpedimentFile,
+    LimitFile,
     PolicyFault,
     RejectedFile,
     SourceFile,
@@ -30,15 +32,16 @@ from hub.policy.files import (
     table,
 )
 from hub.policy.rules import Check
+from hub.policy.scopes import gateway_faults, reach
 
 Shape = TypeVar("Shape")
-Made = TypeVar("Made", Rule, Purpose)
+Made = TypeVar("Made", bound=Rule)
 
 FILE_BYTES_MAX = 262_144
 FILES_MAX = 500
 
 SINGLE_FILES = ("vocabulary.toml", "legal-sources.toml", "rejected.toml")
-DIRECTORIES = ("fields", "gateways", "impediments", "handling")
+DIRECTORIES = ("fields", "gateways", "impediments", "handling", "limits")
 
 _MAY_BE_EMPTY = frozenset({"summary", "roles"})
 """Lists that say something when empty: nothing to join on the timeline; no role gives this recipient word."""
@@ -69,25 +72,67 @@ def load_bundle(directory: Path, on: date) -> Bundle:
         raise
     faults += words.faults(vocabulary)
     gateways = _shaped(files, "gateways/", GatewayFile, faults)
-    purposes = frozenset(each.id for each in gateways.values())
-    check = Check(vocabulary, sources, rejected, purposes, on, faults)
-    impediments = _made(_shaped(files, "impediments/", ImpedimentFile, faults), rules.impediment, check)
+    check = Check(vocabulary, sources, rejected, frozenset(each.id for each in gateways.values()), on, faults)
+    kinds = kinds_of.read(files, vocabulary, faults)
+    purposes, idle = _purposes(gateways, kinds, check)
+    stops = _shaped(files, "impediments/", ImpedimentFile, faults)
+    impediments = _made(stops, rules.impediment, check)
+    waiting = {each.id: when for each in stops.values() if (when := check.waits(each)) is not None}
     handling = _made(_shaped(files, "handling/", HandlingFile, faults), rules.handling, check)
+    limits = _made(_shaped(files, "limits/", LimitFile, faults), rules.limit, check)
     for both in sorted(impediments.keys() & handling.keys()):
         check.refuse(f"handling/{both}.toml", "id", "is an impediment's id too")
     rules.veil_faults(impediments.values(), check)
-    rules.manifest_faults([*impediments.values(), *handling.values()], check)
+    rules.manifest_faults([*impediments.values(), *handling.values(), *limits.values()], check)
     bundle = Bundle(
         digest=digest(files),
         on=on,
-        catalogue=catalogue(files, vocabulary, purposes, faults),
+        catalogue=kinds.catalogue(vocabulary, purposes),
         vocabulary=words.compiled(vocabulary),
-        purposes=_made(gateways, rules.purpose, check),
-        impediments=impediments,
+        purposes=purposes,
+        impediments={name: rule for name, rule in impediments.items() if name not in waiting},
         handling=handling,
+        limits=limits,
+        inactive=idle.inactive | {name: rules.listed(impediments[name], why) for name, why in waiting.items()},
+        supporting=idle.supporting,
+        sources={name: _source(row) for name, row in sources.items()},
+        rejected={name: Rejected(row.phrases, row.say_instead, row.confidence) for name, row in rejected.items()},
     )
     raise_all(faults)
     return bundle
+
+
+@dataclass(frozen=True, slots=True)
+class _Idle:
+    """Gateways that decide nothing: not in force, or under which nobody asks."""
+
+    inactive: dict[str, Listed] = field(default_factory=dict)
+    supporting: dict[str, Listed] = field(default_factory=dict)
+
+
+def _purposes(
+    gateways: Mapping[str, GatewayFile], kinds: kinds_of.Kinds, check: Check
+) -> tuple[dict[str, Purpose], _Idle]:
+    """The purposes a question can be asked under, and the gateways that are only written down."""
+    purposes: dict[str, Purpose] = {}
+    idle = _Idle()
+    for file, gateway in gateways.items():
+        check.faults.extend(gateway_faults(file, gateway))
+        detail = reach(file, gateway.scope, kinds.files, check.faults) if gateway.scope else {}
+        made = rules.purpose(file, gateway, detail, check)
+        if (when := check.waits(gateway)) is not None:
+            idle.inactive[made.id] = rules.listed(made, when)
+        elif gateway.not_asked_under is not None:
+            idle.supporting[made.id] = rules.listed(made, gateway.not_asked_under)
+        else:
+            purposes[made.id] = made
+    if not purposes:
+        check.refuse("gateways", "", "none of these is law in force under which anybody may ask")
+    return purposes, idle
+
+
+def _source(row: SourceFile) -> Source:
+    return Source(row.title, row.confidence, row.checked, row.in_force_from, row.repealed_on, row.bars, row.note)
 
 
 def _read(directory: Path) -> dict[str, bytes]:

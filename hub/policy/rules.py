@@ -1,4 +1,4 @@
-"""Reads gateways, impediments and handling rules, and checks each against the vocabulary, the law and each other."""
+"""Reads gateways, impediments, handling rules and limits, and checks each against the vocabulary, the law and each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
 
-from hub.policy.bundle import Condition, Effect, Purpose, Review, Rule
+from hub.policy.bundle import Condition, Detail, Effect, Listed, Purpose, Review, Rule
 from hub.policy.files import (
     ConditionFile,
     ExceptionFile,
@@ -16,6 +16,7 @@ from hub.policy.files import (
     HandlingFile,
     ImpedimentFile,
     LawFile,
+    LimitFile,
     PolicyFault,
     RejectedFile,
     ReviewFile,
@@ -27,6 +28,7 @@ RANKS = ("order", "statute", "privilege", "confidence", "condition")
 """Of several impediments the first of these is primary."""
 
 HANDLING_RANK = 10
+LIMIT_RANK = 20
 _BUILT = {"mask": Effect.MASK}
 """The transforms the hub carries out. Another word of the vocabulary makes its fields a gap."""
 
@@ -51,15 +53,31 @@ class Check:
         if PurePosixPath(file).stem != rule_id:
             self.refuse(file, "id", "must be the file's own name")
 
-    def law(self, file: str, source: str, *, stops: bool) -> None:
-        """The source is listed, in force on the day asked about and, where it is to stop sharing, able to."""
+    def waits(self, given: GatewayFile | ImpedimentFile) -> str | None:
+        """When the law of a file that has not begun is to begin, as far as is known; None for law in force."""
+        if given.commencement is not None:
+            return f"in force from {given.commencement.isoformat()}" if given.commencement > self.on else None
+        return given.not_commenced
+
+    def law(self, file: str, source: str, *, stops: bool, waits: str | None = None) -> None:
+        """The source is listed, in force on the day asked about and, where it is to stop sharing, able to.
+
+        Law that has not begun is refused unless the file says so, and a file that says so of law in force is too.
+        """
         row = self.sources.get(source)
         if row is None:
             self.refuse(file, "law.source", f"{source!r} is not a row of legal-sources.toml")
-        elif row.repealed_on is not None and row.repealed_on <= self.on:
+            return
+        in_force = row.in_force and (row.in_force_from is None or row.in_force_from <= self.on)
+        if row.repealed_on is not None and row.repealed_on <= self.on:
             self.refuse(file, "law.source", f"{source!r} was repealed on {row.repealed_on}")
-        elif not row.in_force or (row.in_force_from is not None and row.in_force_from > self.on):
-            self.refuse(file, "law.source", f"{source!r} is not in force on {self.on}")
+        elif not in_force and waits is None:
+            say = "say so with `commencement = DATE` or `not_commenced`"
+            self.refuse(file, "law.source", f"{source!r} is not in force on {self.on}: {say}")
+        elif in_force and waits is not None:
+            self.refuse(
+                file, "law.source", f"{source!r} is in force on {self.on}: take `commencement` or `not_commenced` out"
+            )
         elif stops and not row.bars:
             self.refuse(file, "law.source", f"{source!r} is a framework for sharing: it never by itself stops it")
 
@@ -97,11 +115,17 @@ class Check:
         return Condition(**given, because=because)
 
 
-def purpose(file: str, gateway: GatewayFile, check: Check) -> Purpose:
-    """The purpose in a gateway file."""
+def purpose(file: str, gateway: GatewayFile, detail: Mapping[str, Detail], check: Check) -> Purpose:
+    """The purpose in a gateway file; ``detail`` is its scope, resolved."""
     check.named(file, gateway.id)
-    check.law(file, gateway.law.source, stops=False)
+    check.law(file, gateway.law.source, stops=False, waits=check.waits(gateway))
     check.review(file, gateway.review)
+    for role in gateway.recipient_roles:
+        kept = check.words.roles.get(role)
+        if kept is None:
+            check.refuse(file, "recipient_roles", f"{role!r} is not a word of the vocabulary")
+        elif kept.sector not in gateway.recipient_sectors:
+            check.refuse(file, "recipient_roles", f"{role!r} is of a sector that `recipient_sectors` leaves out")
     if gateway.needs_decision is not None and gateway.needs_decision not in check.words.decisions:
         check.refuse(file, "needs_decision", f"{gateway.needs_decision!r} is not a word of the vocabulary")
     return Purpose(
@@ -115,7 +139,20 @@ def purpose(file: str, gateway: GatewayFile, check: Check) -> Purpose:
         recipient_sectors=frozenset(gateway.recipient_sectors),
         decision=gateway.needs_decision,
         review=_review(gateway.review),
+        detail=detail,
+        look_back_years=gateway.scope.look_back_years if gateway.scope else None,
+        recipient_roles=frozenset(gateway.recipient_roles),
+        why=gateway.scope.why if gateway.scope else "",
+        explain=gateway.explain,
+        note=gateway.law.note,
+        source=gateway.law.source,
+        file=file,
     )
+
+
+def listed(made: Purpose | Rule, because: str) -> Listed:
+    """A purpose or rule that decides nothing, with the reason: when it is expected to begin, or what it only supports."""
+    return Listed(made.id, made.title, made.explain, made.citation, made.confidence, because, made.note, made.file)
 
 
 def impediment(file: str, given: ImpedimentFile, check: Check) -> Rule:
@@ -137,6 +174,7 @@ def impediment(file: str, given: ImpedimentFile, check: Check) -> Rule:
     return replace(
         rule,
         strength=given.strength,
+        covers=given.covers,
         who_can_lift_it=tell.who_can_lift_it,
         post=tell.post,
         next_step=tell.next_step,
@@ -158,11 +196,48 @@ def handling(file: str, given: HandlingFile, check: Check) -> Rule:
     return replace(rule, notice=given.notice or "")
 
 
+def limit(file: str, given: LimitFile, check: Check) -> Rule:
+    """The rule in a limit file. One that code carries out elsewhere has no condition, and the reader is told where."""
+    check.named(file, given.id)
+    check.law(file, given.law.source, stops=False)
+    check.review(file, given.review)
+    check.words_of(file, "tell.next_step", given.tell.next_step)
+    if (given.carried_out_by == "rule") != (given.applies_when is not None):
+        check.refuse(file, "applies_when", 'belongs in a limit carried out by "rule", and only there')
+    applies = Condition()
+    if given.applies_when is not None:
+        applies = check.condition(file, "applies_when", given.applies_when)
+    return Rule(
+        id=given.id,
+        title=given.title,
+        effect=Effect.OUT_OF_SCOPE,
+        veiled=False,
+        rank=LIMIT_RANK,
+        citation=_citation(check, given.law.source, given.law.pinpoint),
+        confidence=given.law.confidence,
+        applies_when=applies,
+        does_not_apply_when=_exceptions(file, given.does_not_apply_when, check),
+        review=_review(given.review),
+        strength="scope",
+        next_step=given.tell.next_step,
+        explain=given.explain,
+        source=given.law.source,
+        file=file,
+        note=given.law.note,
+        carried_out_by=given.carried_out_by,
+    )
+
+
+def _exceptions(file: str, given: Iterable[ExceptionFile], check: Check) -> tuple[Condition, ...]:
+    return tuple(check.condition(file, f"does_not_apply_when[{number}]", each) for number, each in enumerate(given))
+
+
 def _rule(file: str, given: ImpedimentFile | HandlingFile, check: Check, effect: Effect, rank: int) -> Rule:
     law: LawFile = given.law
     stops = effect in (Effect.WITHHOLD, Effect.ASK, Effect.MASK)
+    waits = check.waits(given) if isinstance(given, ImpedimentFile) else None
     check.named(file, given.id)
-    check.law(file, law.source, stops=stops)
+    check.law(file, law.source, stops=stops, waits=waits)
     check.review(file, given.review)
     check.words_of(file, "title", given.title)
     check.words_of(file, "law.pinpoint", law.pinpoint)
@@ -175,11 +250,12 @@ def _rule(file: str, given: ImpedimentFile | HandlingFile, check: Check, effect:
         citation=_citation(check, law.source, law.pinpoint, " " if law.kind == "statute" else ", "),
         confidence=law.confidence,
         applies_when=check.condition(file, "applies_when", given.applies_when),
-        does_not_apply_when=tuple(
-            check.condition(file, f"does_not_apply_when[{number}]", each)
-            for number, each in enumerate(given.does_not_apply_when)
-        ),
+        does_not_apply_when=_exceptions(file, given.does_not_apply_when, check),
         review=_review(given.review),
+        explain=given.explain,
+        source=law.source,
+        file=file,
+        note=law.note,
     )
 
 
@@ -206,6 +282,7 @@ def manifest_faults(rules: Iterable[Rule], check: Check) -> None:
     file = "vocabulary.toml"
     listed = set(check.words.rules)
     used: set[str] = {choice.when for choice in check.words.choices}
+    used.update(word for choice in check.words.choices for word in choice.one_of)
     for rule in rules:
         if rule.id not in listed:
             check.refuse(file, "rules", f"does not list {rule.id!r}")

@@ -35,7 +35,7 @@ class Teller:
         """Take the words from ``bundle``."""
         vocabulary = bundle.vocabulary
         self._telling = vocabulary.telling
-        self._rules = {rule.id: rule for rule in bundle.rules}
+        self._rules = {rule.id: rule for rule in (*bundle.rules, *bundle.limits.values())}
         self._facts = {**vocabulary.labels, **vocabulary.subject_facts, **vocabulary.decisions, **_OTHER_FACTS}
 
     def record(
@@ -79,7 +79,9 @@ class Teller:
             )
         shown_kind = None if decided.hidden else kind
         if decided.outcome is Outcome.OUT_OF_SCOPE:
-            return self._plain(group, shown_kind, self._telling.out_of_scope_next_step, None)
+            limit = self._rules.get(decided.grounds[0]) if decided.grounds else None
+            next_step = limit.next_step if limit else self._telling.out_of_scope_next_step
+            return self._plain(group, shown_kind, next_step, None)
         if decided.outcome is Outcome.GAP:
             next_step, post = self._gap(decided)
             return self._plain(group, shown_kind, next_step, post)

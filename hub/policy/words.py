@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
 from hub.domain.disclosure import Confidence
 from hub.domain.organisations import Sector
-from hub.policy.bundle import Telling, Vocabulary, Word
+from hub.policy.bundle import Detail, JudgementKind, Silent, Telling, Vocabulary, Word
 from hub.policy.files import PolicyFault, Strict, shaped, table
 
 NAME = "vocabulary.toml"
 REPLY_DAYS_MAX = 28
+JUDGEMENT_HOURS_MAX = 24 * 366
+"""No decision by a person stands longer than a year without being made again."""
 
 
 class TellingFile(Strict, frozen=True, kw_only=True):
@@ -34,9 +37,10 @@ class LabelFile(Strict, frozen=True, kw_only=True):
 
 
 class ClassificationFile(Strict, frozen=True, kw_only=True):
-    """A sort of information; ``requires_label``: kinds with such a field must carry the label by their nature."""
+    """A sort of information; ``level``: from which level of detail on it is reached; ``requires_label``: kinds with such a field must carry the label by their nature."""
 
     meaning: str
+    level: Detail
     requires_label: str | None = None
 
 
@@ -74,6 +78,18 @@ class SilentFile(Strict, frozen=True, kw_only=True):
     meaning: str
     law: str
     confidence: Confidence
+    citation: str = ""
+
+
+class JudgementFile(Strict, frozen=True, kw_only=True):
+    """A decision that a named person may record."""
+
+    meaning: str
+    gives: str
+    made_by: tuple[str, ...]
+    hours_max: Annotated[int, msgspec.Meta(ge=1, le=JUDGEMENT_HOURS_MAX)]
+    one_request: bool = False
+    parts: bool = False
 
 
 class ChoiceFile(Strict, frozen=True, kw_only=True):
@@ -98,6 +114,8 @@ class VocabularyFile(Strict, frozen=True, kw_only=True):
     transforms: dict[str, MeaningFile]
     posts: dict[str, MeaningFile]
     silent: dict[str, SilentFile]
+    judgements: dict[str, JudgementFile] = msgspec.field(default_factory=dict)
+    look_back_reasons: dict[str, MeaningFile] = msgspec.field(default_factory=dict)
 
 
 def vocabulary(files: Mapping[str, bytes]) -> VocabularyFile:
@@ -135,6 +153,11 @@ def faults(words: VocabularyFile) -> list[PolicyFault]:
     for choice in words.choices:
         if not {choice.when, *choice.one_of} <= words.labels.keys():
             refuse("choices", "names a word that is not one of [labels]")
+    for name, judgement in words.judgements.items():
+        if judgement.gives not in words.labels:
+            refuse(f"judgements.{name}.gives", f"{judgement.gives!r} is not one of [labels]")
+        if not set(judgement.made_by) <= words.posts.keys():
+            refuse(f"judgements.{name}.made_by", "names a post that is not one of [posts]")
     if not 1 <= words.tell.veiled_reply_days <= REPLY_DAYS_MAX:
         refuse("tell.veiled_reply_days", f"must be 1 to {REPLY_DAYS_MAX}")
     return found
@@ -154,5 +177,13 @@ def compiled(words: VocabularyFile) -> Vocabulary:
             name: Word(each.meaning, each.owner, each.when_unknown) for name, each in words.subject_facts.items()
         },
         posts=frozenset(words.posts),
-        silent=frozenset(words.silent),
+        silent={
+            name: Silent(each.meaning, each.law, each.citation, each.confidence) for name, each in words.silent.items()
+        },
+        levels={name: each.level for name, each in words.classifications.items()},
+        judgements={
+            name: JudgementKind(each.gives, each.meaning, each.made_by, each.hours_max, each.one_request, each.parts)
+            for name, each in words.judgements.items()
+        },
+        look_back_reasons={name: each.meaning for name, each in words.look_back_reasons.items()},
     )

@@ -1,0 +1,131 @@
+"""What to write instead: the second half of a message about a policy file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+LISTED_MAX = 12
+"""How many words a message lists; a longer list is looked up in its file."""
+
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_QUOTED = re.compile(r"[`'](.+?)[`']")
+_INSTEAD = {
+    "date": "Write a date without quotes, such as 2026-11-01.",
+    "array": 'Write a list, such as ["word"].',
+    "object": "Write a table: [name] and its keys below.",
+    "str": "Write it in quotes.",
+    "int": "Write a whole number without quotes.",
+    "bool": "Write true or false.",
+}
+
+
+def meant(word: str, known: Collection[str]) -> str:
+    """A sentence with the word that was probably meant, or the words there are; begins with a space, or is empty."""
+    if close := get_close_matches(word, known, n=1, cutoff=0.6):
+        return f" Did you mean {close[0]!r}?"
+    if known and len(known) <= LISTED_MAX:
+        return f" There are: {', '.join(sorted(known))}."
+    return ""
+
+
+def misfit(value: object, shape: Any, fault: msgspec.ValidationError) -> tuple[str, str]:
+    """Where ``value`` does not fit ``shape``, and the problem with what to write instead.
+
+    Of one entry among many msgspec says ``[...]``: here it is named.
+    """
+    problem, _, where = str(fault).partition(" - at `$")
+    where = where.rstrip("`")
+    problem += _instead(problem, _inside(shape, where))
+    return _named(value, shape, str(fault), where), problem
+
+
+def _instead(problem: str, inner: inspect.Type | None) -> str:
+    if problem.startswith("Invalid RFC3339 encoded date"):
+        return ". " + _INSTEAD["date"]
+    word = _QUOTED.search(problem)
+    if word is None:
+        return ""
+    if problem.startswith("Object missing"):
+        return f": add `{word[1]} = ...`."
+    if problem.startswith("Object contains unknown") and isinstance(inner, inspect.StructType):
+        return "." + meant(word[1], [each.encode_name for each in inner.fields])
+    if problem.startswith("Invalid enum") and (words := _choices(inner)):
+        return "." + (meant(word[1], words) if len(words) > LISTED_MAX else f" Write one of: {', '.join(words)}.")
+    wanted = word[1].partition(" ")[0]
+    return f". {_INSTEAD[wanted]}" if "got" in problem and wanted in _INSTEAD else ""
+
+
+def _choices(inner: inspect.Type | None) -> list[str]:
+    if isinstance(inner, inspect.LiteralType):
+        return [str(each) for each in inner.values]
+    if isinstance(inner, inspect.EnumType):
+        return [str(each.value) for each in inner.cls]
+    return []
+
+
+def _inside(shape: Any, where: str) -> inspect.Type | None:
+    """The type at a path inside ``shape``."""
+    here: inspect.Type | None = inspect.type_info(shape)
+    for name, _ in _STEP.findall(where):
+        here = _plain(here)
+        if isinstance(here, inspect.StructType):
+            here = next((each.type for each in here.fields if each.encode_name == name), None)
+        elif isinstance(here, inspect.ListType | inspect.VarTupleType):
+            here = here.item_type
+        elif isinstance(here, inspect.DictType):
+            here = here.value_type
+        else:
+            return None
+    return _plain(here)
+
+
+def _plain(kind: inspect.Type | None) -> inspect.Type | None:
+    """What an optional or annotated type holds."""
+    if isinstance(kind, inspect.Metadata):
+        return _plain(kind.type)
+    if isinstance(kind, inspect.UnionType):
+        return next((each for each in kind.types if not isinstance(each, inspect.NoneType)), None)
+    return kind
+
+
+def _named(value: object, shape: Any, fault: str, where: str) -> str:
+    """``where`` with each ``[...]`` replaced by the entry at fault: the one that alone meets the same fault."""
+    while "[...]" in where:
+        before, _, after = where.partition("[...]")
+        for name, alone in _one_by_one(value, before):
+            try:
+                msgspec.convert(alone, shape)
+            except msgspec.ValidationError as again:
+                if str(again) == fault:
+                    where = f"{before}.{name}{after}"
+                    value = alone
+                    break
+        else:
+            return where
+    return where
+
+
+def _one_by_one(value: Any, path: str) -> Iterator[tuple[str, object]]:
+    """``value`` with only one entry left in the table at ``path``, for each of its entries."""
+    steps = [name or int(number) for name, number in _STEP.findall(path)]
+    table: Any = value
+    for step in steps:
+        table = table[step]
+    if isinstance(table, Mapping):
+        for name, inner in table.items():
+            yield name, _put(value, steps, {name: inner})
+
+
+def _put(value: Any, steps: list[str | int], what: object) -> object:
+    if not steps:
+        return what
+    inner = _put(value[steps[0]], steps[1:], what)
+    if isinstance(value, Mapping):
+        return {**value, steps[0]: inner}
+    return [inner if number == steps[0] else each for number, each in enumerate(value)]

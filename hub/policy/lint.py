@@ -93,9 +93,9 @@ def _shadowed(rules: Iterable[Rule]) -> Iterator[PolicyFault]:
         for rule in group:
             if _DECIDED[rule.effect] > _DECIDED[first.effect]:
                 problem = (
-                    f"{first.id!r} has exactly the same conditions and is decided first, so this rule never counts"
+                    f"{first.id!r} has exactly the same conditions and is decided first: this rule never counts"
                 )
-                yield PolicyFault(rule.file, "applies_when", f"{problem}: change the conditions of one of the two")
+                yield PolicyFault(rule.file, "applies_when", f"{problem}. Change the conditions of one of the two")
 
 
 def _form(rule: Rule) -> tuple[object, ...]:

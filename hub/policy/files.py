@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -14,17 +15,35 @@ from hub.domain.catalogue import DerivedAs, Section, ValueType
 from hub.domain.disclosure import Confidence
 from hub.domain.organisations import Sector
 from hub.errors import ConfigurationError
+from hub.policy.hints import misfit
+from hub.policy.lines import line_of
 
 Shape = TypeVar("Shape")
+_AT_LINE = re.compile(r"\(at line (\d+),")
 LawKind = Literal["order", "statute", "privilege", "confidence", "condition"]
 
 
 class PolicyFault(Exception):
-    """One thing wrong in one file; collected, so that an author sees all of them at once."""
+    """One thing wrong in one file; collected, so that an author sees all of them at once.
 
-    def __init__(self, file: str, key: str, problem: str) -> None:
-        """``problem`` at ``key`` of ``file``; an empty key is the file as a whole."""
+    Attributes:
+        file: relative to ``policies/``; ``key``: empty for the file as a whole; ``line``: from 1, where it is known.
+    """
+
+    def __init__(self, file: str, key: str, problem: str, line: int | None = None) -> None:
+        """``problem`` at ``key`` of ``file``."""
         super().__init__(f"{file}: {key}: {problem}" if key else f"{file}: {problem}")
+        self.file, self.key, self.problem, self.line = file, key, problem, line
+
+    def in_file(self, body: bytes | None) -> PolicyFault:
+        """The same with its line, when ``body`` is what the file holds and the line is not known yet."""
+        if body is None or self.line is not None:
+            return self
+        return PolicyFault(self.file, self.key, self.problem, line_of(body, self.key))
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.key}: {self.problem}" if self.key else f"{place}: {self.problem}"
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -246,8 +265,13 @@ def table(name: str, body: bytes) -> dict[str, Any]:
     """The TOML table in ``body``; :class:`PolicyFault` when it is not TOML."""
     try:
         return tomllib.loads(body.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise PolicyFault(name, "", f"not TOML: {fault}") from None
+    except UnicodeDecodeError as fault:
+        line = body.count(b"\n", 0, fault.start) + 1
+        raise PolicyFault(name, "", "not TOML: not UTF-8. Save the file as UTF-8.", line) from None
+    except tomllib.TOMLDecodeError as fault:
+        said = _AT_LINE.search(str(fault))
+        line = int(said[1]) if said else body.count(b"\n") + 1
+        raise PolicyFault(name, "", f"not TOML: {fault}", line) from None
 
 
 def shaped(name: str, key: str, value: object, shape: type[Shape]) -> Shape:
@@ -255,13 +279,17 @@ def shaped(name: str, key: str, value: object, shape: type[Shape]) -> Shape:
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as fault:
-        problem, _, where = str(fault).partition(" - at `$")
-        path = (key + where.rstrip("`")).lstrip(".")
-        raise PolicyFault(name, path or "file", problem) from None
+        where, problem = misfit(value, shape, fault)
+        raise PolicyFault(name, (key + where).lstrip(".") or "file", problem) from None
 
 
-def raise_all(faults: list[PolicyFault]) -> None:
-    """Raise every fault as one :class:`ConfigurationError`; nothing when there is none."""
-    if faults:
-        lines = "\n  ".join(dict.fromkeys(str(each) for each in faults))
+def raise_all(faults: Iterable[PolicyFault], files: Mapping[str, bytes] | None = None) -> None:
+    """Raise every fault as one :class:`ConfigurationError`; nothing when there is none.
+
+    Each says ``file:line: key: what is wrong and what to write instead``; ``files`` are what the lines are found in.
+    """
+    placed = [fault.in_file((files or {}).get(fault.file)) for fault in faults]
+    if placed:
+        placed.sort(key=lambda fault: (fault.file, fault.line or 0))
+        lines = "\n  ".join(dict.fromkeys(str(each) for each in placed))
         raise ConfigurationError(f"The policies cannot be used:\n  {lines}", code="POLICY_INVALID")

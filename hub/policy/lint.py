@@ -92,9 +92,7 @@ def _shadowed(rules: Iterable[Rule]) -> Iterator[PolicyFault]:
         first = min(group, key=lambda rule: _DECIDED[rule.effect])
         for rule in group:
             if _DECIDED[rule.effect] > _DECIDED[first.effect]:
-                problem = (
-                    f"{first.id!r} has exactly the same conditions and is decided first: this rule never counts"
-                )
+                problem = f"{first.id!r} has exactly the same conditions and is decided first: this rule never counts"
                 yield PolicyFault(rule.file, "applies_when", f"{problem}. Change the conditions of one of the two")
 
 

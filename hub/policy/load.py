@@ -31,6 +31,7 @@ from hub.policy.files import (
     shaped,
     table,
 )
+from hub.policy.lint import lint, repeats
 from hub.policy.rules import Check
 from hub.policy.scopes import gateway_faults, reach
 
@@ -58,17 +59,18 @@ def load_bundle(directory: Path, on: date) -> Bundle:
     """The policies in ``directory``, checked against the law in force ``on`` a day.
 
     Raises:
-        ConfigurationError: code ``POLICY_INVALID``; the message lists every fault found, each with its file and key.
+        ConfigurationError: code ``POLICY_INVALID``; the message lists every fault found, each with its file, line and key, and
+            what to write instead.
     """
     files = _read(directory)
     faults = [fault for name, body in files.items() for fault in _blanks(name, body)]
-    raise_all(faults)  # not TOML: nothing further can be said
+    raise_all(faults, files)  # not TOML: nothing further can be said
     try:
         vocabulary = words.vocabulary(files)
         sources = _rows(files, "legal-sources.toml", SourceFile)
         rejected = _rows(files, "rejected.toml", RejectedFile)
     except PolicyFault as fault:
-        raise_all([fault])
+        raise_all([fault], files)
         raise
     faults += words.faults(vocabulary)
     gateways = _shaped(files, "gateways/", GatewayFile, faults)
@@ -98,7 +100,8 @@ def load_bundle(directory: Path, on: date) -> Bundle:
         sources={name: _source(row) for name, row in sources.items()},
         rejected={name: Rejected(row.phrases, row.say_instead, row.confidence) for name, row in rejected.items()},
     )
-    raise_all(faults)
+    faults += lint((*bundle.rules, *bundle.limiting_rules), bundle.vocabulary.recipients)
+    raise_all(faults, files)
     return bundle
 
 
@@ -191,12 +194,13 @@ def _made(given: Mapping[str, Shape], make: Callable[[str, Shape, Check], Made],
 
 
 def _blanks(name: str, body: bytes) -> list[PolicyFault]:
-    """A fault for each blank text and empty list or table in a file."""
+    """A fault for each blank text, empty list or table, and word that a list holds twice."""
     try:
         tables = table(name, body)
     except PolicyFault as fault:
         return [fault]
-    return [PolicyFault(name, key, problem) for key, problem in _empty_values("", tables)]
+    blanks = [PolicyFault(name, key, problem) for key, problem in _empty_values("", tables)]
+    return blanks + list(repeats(name, tables))
 
 
 def _empty_values(key: str, value: Any) -> list[tuple[str, str]]:

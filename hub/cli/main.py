@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ask": ("hub.cli.ask", "ask a running hub about one child"),
     "audit": ("hub.cli.audit", "check the signed log"),
     "policy": ("hub.cli.policy", "check the policies, explain a decision"),
+    "decision": ("hub.cli.decision", "record what a named person decided about a child's records"),
     "schema": ("hub.cli.schema", "print the GraphQL schema"),
 }
 """Command to the module that runs it, and what it does in a line."""

@@ -2,6 +2,7 @@
 
 Only ``log_entry`` and ``log_head`` are the log. ``log_open`` and ``log_tile`` are derived from it; ``log_reference`` is
 the one place where a reference leads back to a person or case, so deleting its row erases them from the log.
+``judgement`` (:mod:`hub.store.judgements`) is no part of the log: what people decided, kept where questions find it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     insert,
     select,
     text,
@@ -77,6 +79,18 @@ log_reference = Table(
     Column("ref", String(32), nullable=False),
     Index("log_reference_ref", "ref", unique=True),
     comment="What a random reference in an entry stands for. Personal data: delete a row to erase.",
+)
+
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("ref", String(32), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("ref", "act", name="judgement_once"),
+    comment="Decisions by people and their withdrawals; rows are only added. Personal data: child, decider, reasons.",
 )
 
 schema_version = Table(

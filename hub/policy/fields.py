@@ -10,6 +10,7 @@ from hub.domain.catalogue import Catalogue, Derived, DerivedAs, FieldSpec, KindS
 from hub.domain.organisations import Sector
 from hub.policy.bundle import Detail, Purpose
 from hub.policy.files import FieldFile, KindFile, PolicyFault, shaped, table
+from hub.policy.hints import meant
 from hub.policy.words import VocabularyFile
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -69,11 +70,12 @@ def _kind_problems(kind_id: str, kind: KindFile, words: VocabularyFile) -> Itera
         if label in words.silent:
             yield "labels", f"{label!r} is a silent class: such records are never connected"
         elif label not in words.labels:
-            yield "labels", f"{label!r} is not a word of the vocabulary"
+            yield "labels", f"{label!r} is not a word of the vocabulary{meant(label, words.labels)}"
     if kind.timeline is not None:
-        named = {*kind.timeline.on, *kind.timeline.summary} | ({kind.timeline.until} - {None})
-        if not named <= kind.fields.keys():
-            yield "timeline", "names a field this kind does not have"
+        until = (kind.timeline.until,) if kind.timeline.until is not None else ()
+        named = {*kind.timeline.on, *kind.timeline.summary, *until}
+        for field in sorted(named - kind.fields.keys()):
+            yield "timeline", f"{field!r} is a field this kind does not have{meant(field, kind.fields)}"
 
 
 def _field_problems(kind: KindFile, words: VocabularyFile) -> Iterator[tuple[str, str]]:
@@ -85,7 +87,8 @@ def _field_problems(kind: KindFile, words: VocabularyFile) -> Iterator[tuple[str
         if each.classification in words.silent:
             yield key, f"{each.classification!r} is a silent class: such fields are never connected"
         elif known is None:
-            yield key, f"{each.classification!r} is not a word of the vocabulary"
+            say = f"{each.classification!r} is not a word of the vocabulary"
+            yield key, say + meant(each.classification, words.classifications)
         elif known.requires_label is not None and known.requires_label not in kind.labels:
             yield key, f"only kinds labelled {known.requires_label!r} may hold {each.classification!r}"
         if each.derived is not None:

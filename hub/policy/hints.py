@@ -26,11 +26,11 @@ _INSTEAD = {
 
 
 def meant(word: str, known: Collection[str]) -> str:
-    """A sentence with the word that was probably meant, or the words there are; begins with a space, or is empty."""
+    """What follows a problem: the word that was probably meant, or the words there are; empty when there are many."""
     if close := get_close_matches(word, known, n=1, cutoff=0.6):
-        return f" Did you mean {close[0]!r}?"
+        return f". Did you mean {close[0]!r}?"
     if known and len(known) <= LISTED_MAX:
-        return f" There are: {', '.join(sorted(known))}."
+        return f". There are: {', '.join(sorted(known))}."
     return ""
 
 
@@ -54,9 +54,9 @@ def _instead(problem: str, inner: inspect.Type | None) -> str:
     if problem.startswith("Object missing"):
         return f": add `{word[1]} = ...`."
     if problem.startswith("Object contains unknown") and isinstance(inner, inspect.StructType):
-        return "." + meant(word[1], [each.encode_name for each in inner.fields])
+        return meant(word[1], [each.encode_name for each in inner.fields])
     if problem.startswith("Invalid enum") and (words := _choices(inner)):
-        return "." + (meant(word[1], words) if len(words) > LISTED_MAX else f" Write one of: {', '.join(words)}.")
+        return meant(word[1], words) if len(words) > LISTED_MAX else f". Write one of: {', '.join(words)}."
     wanted = word[1].partition(" ")[0]
     return f". {_INSTEAD[wanted]}" if "got" in problem and wanted in _INSTEAD else ""
 

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import hub
 from hub.errors import ConfigurationError
-from hub.policy import rules, words
 from hub.policy import fields as kinds_of
+from hub.policy import rules, words
 from hub.policy.bundle import Bundle, Listed, Purpose, Rejected, Rule, Source
 from hub.policy.files import (
     GatewayFile,
@@ -59,7 +59,7 @@ def load_bundle(directory: Path, on: date) -> Bundle:
     """The policies in ``directory``, checked against the law in force ``on`` a day.
 
     Raises:
-        ConfigurationError: code ``POLICY_INVALID``; the message lists every fault found, each with its file, line and key, and
+        ConfigurationError: code ``POLICY_INVALID``; the message lists every fault found, each with its file, line, key and
             what to write instead.
     """
     files = _read(directory)

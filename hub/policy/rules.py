@@ -1,9 +1,9 @@
-"""Reads gateways, impediments, handling rules and limits, and checks each against the vocabulary, the law and each other."""
+"""Reads gateways, impediments, handling rules and limits; checks each against vocabulary, law and the others."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -22,6 +22,7 @@ from hub.policy.files import (
     ReviewFile,
     SourceFile,
 )
+from hub.policy.hints import meant
 from hub.policy.words import REPLY_DAYS_MAX, VocabularyFile
 
 RANKS = ("order", "statute", "privilege", "confidence", "condition")
@@ -48,10 +49,15 @@ class Check:
         """Record a fault."""
         self.faults.append(PolicyFault(file, key, problem))
 
+    def unknown(self, file: str, key: str, word: str, known: Collection[str]) -> None:
+        """Record that ``word`` is none of ``known``, and which of them was probably meant."""
+        self.refuse(file, key, f"{word!r} is not a word of the vocabulary{meant(word, known)}")
+
     def named(self, file: str, rule_id: str) -> None:
         """A file is called after the rule in it, so that an id is found, and given, once."""
-        if PurePosixPath(file).stem != rule_id:
-            self.refuse(file, "id", "must be the file's own name")
+        name = PurePosixPath(file).stem
+        if name != rule_id:
+            self.refuse(file, "id", f"must be the file's own name: write {name!r}, or rename the file")
 
     def waits(self, given: GatewayFile | ImpedimentFile) -> str | None:
         """When the law of a file that has not begun is to begin, as far as is known; None for law in force."""
@@ -66,11 +72,13 @@ class Check:
         """
         row = self.sources.get(source)
         if row is None:
-            self.refuse(file, "law.source", f"{source!r} is not a row of legal-sources.toml")
+            say = f"{source!r} is not a row of legal-sources.toml{meant(source, self.sources)}"
+            self.refuse(file, "law.source", say)
             return
         in_force = row.in_force and (row.in_force_from is None or row.in_force_from <= self.on)
         if row.repealed_on is not None and row.repealed_on <= self.on:
-            self.refuse(file, "law.source", f"{source!r} was repealed on {row.repealed_on}")
+            instead = row.note or "Cite the law that is in force, or delete this file."
+            self.refuse(file, "law.source", f"{source!r} was repealed on {row.repealed_on}. {instead}")
         elif not in_force and waits is None:
             say = "say so with `commencement = DATE` or `not_commenced`"
             self.refuse(file, "law.source", f"{source!r} is not in force on {self.on}: {say}")
@@ -79,7 +87,10 @@ class Check:
                 file, "law.source", f"{source!r} is in force on {self.on}: take `commencement` or `not_commenced` out"
             )
         elif stops and not row.bars:
-            self.refuse(file, "law.source", f"{source!r} is a framework for sharing: it never by itself stops it")
+            say = "Cite the provision that does, or delete this file"
+            self.refuse(
+                file, "law.source", f"{source!r} is a framework for sharing: it never by itself stops it. {say}"
+            )
 
     def words_of(self, file: str, key: str, text: str) -> None:
         """No rejected ground is given as a reason."""
@@ -106,11 +117,11 @@ class Check:
         }
         given = {name: values for name in lists if (values := getattr(condition, name)) is not None}
         if not given:
-            self.refuse(file, key, "says nothing: a rule for everything is refused")
+            self.refuse(file, key, "says nothing: a rule for everything is refused. Name what it is about")
         for name, values in given.items():
             for word in values:
                 if word not in lists[name]:
-                    self.refuse(file, f"{key}.{name}", f"{word!r} is not a word of the vocabulary")
+                    self.unknown(file, f"{key}.{name}", word, lists[name])
         because = condition.because if isinstance(condition, ExceptionFile) else ""
         return Condition(**given, because=because)
 
@@ -123,11 +134,11 @@ def purpose(file: str, gateway: GatewayFile, detail: Mapping[str, Detail], check
     for role in gateway.recipient_roles:
         kept = check.words.roles.get(role)
         if kept is None:
-            check.refuse(file, "recipient_roles", f"{role!r} is not a word of the vocabulary")
+            check.unknown(file, "recipient_roles", role, check.words.roles)
         elif kept.sector not in gateway.recipient_sectors:
             check.refuse(file, "recipient_roles", f"{role!r} is of a sector that `recipient_sectors` leaves out")
     if gateway.needs_decision is not None and gateway.needs_decision not in check.words.decisions:
-        check.refuse(file, "needs_decision", f"{gateway.needs_decision!r} is not a word of the vocabulary")
+        check.unknown(file, "needs_decision", gateway.needs_decision, check.words.decisions)
     return Purpose(
         id=gateway.id,
         title=gateway.title,
@@ -151,7 +162,7 @@ def purpose(file: str, gateway: GatewayFile, detail: Mapping[str, Detail], check
 
 
 def listed(made: Purpose | Rule, because: str) -> Listed:
-    """A purpose or rule that decides nothing, with the reason: when it is expected to begin, or what it only supports."""
+    """A purpose or rule that decides nothing, with the reason: when it is to begin, or what it only supports."""
     return Listed(made.id, made.title, made.explain, made.citation, made.confidence, because, made.note, made.file)
 
 
@@ -161,7 +172,7 @@ def impediment(file: str, given: ImpedimentFile, check: Check) -> Rule:
     tell = given.tell
     check.words_of(file, "tell.next_step", tell.next_step)
     if tell.post not in check.words.posts:
-        check.refuse(file, "tell.post", f"{tell.post!r} is not a word of the vocabulary")
+        check.unknown(file, "tell.post", tell.post, check.words.posts)
     if tell.reply_days is not None and not 1 <= tell.reply_days <= REPLY_DAYS_MAX:
         check.refuse(file, "tell.reply_days", f"must be 1 to {REPLY_DAYS_MAX}")
     if given.effect == "ask" and given.cite == "veiled":
@@ -188,7 +199,7 @@ def handling(file: str, given: HandlingFile, check: Check) -> Rule:
     if (given.transform is None) == (given.notice is None):
         check.refuse(file, "notice", "give either a notice or a transform")
     if given.transform is not None and given.transform not in check.words.transforms:
-        check.refuse(file, "transform", f"{given.transform!r} is not a word of the vocabulary")
+        check.unknown(file, "transform", given.transform, check.words.transforms)
     if (effect is Effect.MASK) != (given.cite == "veiled"):
         check.refuse(file, "cite", "a mask is veiled, and a notice is read by the searcher")
     check.words_of(file, "notice", given.notice or "")
@@ -285,15 +296,19 @@ def manifest_faults(rules: Iterable[Rule], check: Check) -> None:
     used.update(word for choice in check.words.choices for word in choice.one_of)
     for rule in rules:
         if rule.id not in listed:
-            check.refuse(file, "rules", f"does not list {rule.id!r}")
+            check.refuse(file, "rules", f"does not list {rule.id!r}: add it, so that its loss would be noticed")
         listed.discard(rule.id)
         for condition in (rule.applies_when, *rule.does_not_apply_when):
             used.update(condition.record_has, condition.subject_is)
     for rule_id in sorted(listed):
-        check.refuse(file, "rules", f"{rule_id!r} is listed and has no usable file")
+        check.refuse(
+            file, "rules", f"{rule_id!r} is listed and has no usable file: restore it, or take it off the list"
+        )
     for word in [*check.words.labels, *check.words.subject_facts]:
         if word not in used:
-            check.refuse(file, word, "no impediment or handling rule speaks of this word")
+            section = "labels" if word in check.words.labels else "subject_facts"
+            say = "no rule speaks of this word: take it out, or write the rule"
+            check.refuse(file, f"{section}.{word}", say)
 
 
 def _citation(check: Check, source: str, pinpoint: str, between: str = " ") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from hub.domain.catalogue import Section
 from hub.policy.bundle import Detail
 from hub.policy.files import GatewayFile, KindFile, PolicyFault, ScopeFile
+from hub.policy.hints import meant
 
 _OUT = "out"
 
@@ -21,7 +22,8 @@ def reach(file: str, scope: ScopeFile, kinds: Mapping[str, KindFile], faults: li
         if word in named:
             faults.append(PolicyFault(file, f"scope.{level}", f"{word!r} is in `{named[word]}` too: give it one level"))
         elif word not in kinds and word not in set(Section):
-            faults.append(PolicyFault(file, f"scope.{level}", f"{word!r} is neither a kind of record nor a section"))
+            problem = f"{word!r} is neither a kind of record nor a section{meant(word, (*kinds, *Section))}"
+            faults.append(PolicyFault(file, f"scope.{level}", problem))
         elif level == _OUT and (word not in kinds or kinds[word].section not in dict(_inverted(scope))):
             faults.append(PolicyFault(file, "scope.out", f"{word!r} is not a kind of a section that is in scope"))
         named[word] = level

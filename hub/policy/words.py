@@ -11,6 +11,7 @@ from hub.domain.disclosure import Confidence
 from hub.domain.organisations import Sector
 from hub.policy.bundle import Detail, JudgementKind, Silent, Telling, Vocabulary, Word
 from hub.policy.files import PolicyFault, Strict, shaped, table
+from hub.policy.hints import meant
 
 NAME = "vocabulary.toml"
 REPLY_DAYS_MAX = 28
@@ -37,7 +38,10 @@ class LabelFile(Strict, frozen=True, kw_only=True):
 
 
 class ClassificationFile(Strict, frozen=True, kw_only=True):
-    """A sort of information; ``level``: from which level of detail on it is reached; ``requires_label``: kinds with such a field must carry the label by their nature."""
+    """A sort of information, and the level of detail from which on it is reached.
+
+    ``requires_label``: kinds with such a field must carry the label by their nature.
+    """
 
     meaning: str
     level: Detail
@@ -133,7 +137,9 @@ def faults(words: VocabularyFile) -> list[PolicyFault]:
     for section, entries in (("labels", words.labels), ("subject_facts", words.subject_facts)):
         for name, entry in entries.items():
             if entry.owner not in words.posts:
-                refuse(f"{section}.{name}.owner", f"{entry.owner!r} is not one of [posts]")
+                refuse(
+                    f"{section}.{name}.owner", f"{entry.owner!r} is not one of [posts]{meant(entry.owner, words.posts)}"
+                )
     known = {
         "labels": set(words.labels),
         "classifications": set(words.classifications),
@@ -144,20 +150,25 @@ def faults(words: VocabularyFile) -> list[PolicyFault]:
             refuse(f"{section}.{name}", "a silent class is never connected, so it has no word")
     for name, kept in words.classifications.items():
         if kept.requires_label is not None and kept.requires_label not in words.labels:
-            refuse(f"classifications.{name}.requires_label", f"{kept.requires_label!r} is not one of [labels]")
+            say = f"{kept.requires_label!r} is not one of [labels]{meant(kept.requires_label, words.labels)}"
+            refuse(f"classifications.{name}.requires_label", say)
     for name, recipient in words.recipients.items():
-        if not set(recipient.roles) <= words.roles.keys():
-            refuse(f"recipients.{name}.roles", "names a role that is not one of [roles]")
+        for role in recipient.roles:
+            if role not in words.roles:
+                refuse(f"recipients.{name}.roles", f"{role!r} is not one of [roles]{meant(role, words.roles)}")
         if bool(recipient.roles) == (recipient.not_derived is not None):
             refuse(f"recipients.{name}", "give roles, or an empty list and `not_derived` saying why")
-    for choice in words.choices:
-        if not {choice.when, *choice.one_of} <= words.labels.keys():
-            refuse("choices", "names a word that is not one of [labels]")
+    for number, choice in enumerate(words.choices):
+        for word in (choice.when, *choice.one_of):
+            if word not in words.labels:
+                refuse(f"choices[{number}]", f"{word!r} is not one of [labels]{meant(word, words.labels)}")
     for name, judgement in words.judgements.items():
         if judgement.gives not in words.labels:
-            refuse(f"judgements.{name}.gives", f"{judgement.gives!r} is not one of [labels]")
-        if not set(judgement.made_by) <= words.posts.keys():
-            refuse(f"judgements.{name}.made_by", "names a post that is not one of [posts]")
+            say = f"{judgement.gives!r} is not one of [labels]{meant(judgement.gives, words.labels)}"
+            refuse(f"judgements.{name}.gives", say)
+        for post in judgement.made_by:
+            if post not in words.posts:
+                refuse(f"judgements.{name}.made_by", f"{post!r} is not one of [posts]{meant(post, words.posts)}")
     if not 1 <= words.tell.veiled_reply_days <= REPLY_DAYS_MAX:
         refuse("tell.veiled_reply_days", f"must be 1 to {REPLY_DAYS_MAX}")
     return found

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from hub.domain.catalogue import FieldSpec, KindSpec
 from hub.domain.disclosure import Outcome
 from hub.domain.records import RecordPointer
-from hub.policy.bundle import Bundle, Condition, Effect, Rule
-from hub.policy.facts import RequestFacts
+from hub.policy.bundle import Bundle, Condition, Effect, Purpose, Rule
+from hub.policy.facts import NOTHING_JUDGED, Judged, RequestFacts
 
 Answer = tuple[Outcome, tuple[str, ...], bool]
 """Outcome; ids that determine it (grounds, or handling when shared); whether veiled."""
@@ -20,54 +20,84 @@ Answer = tuple[Outcome, tuple[str, ...], bool]
 Lookup = Callable[[str, str], bool | None]
 
 
-def decide(bundle: Bundle, request: RequestFacts, pointer: RecordPointer) -> dict[str, Answer]:
+def decide(
+    bundle: Bundle, request: RequestFacts, pointer: RecordPointer, judged: Judged = NOTHING_JUDGED
+) -> dict[str, Answer]:
     """The decision for every field; for a kind nobody catalogued, a gap for ``*``."""
     kind = bundle.catalogue.kinds.get(pointer.kind)
     if kind is None:
         return {"*": (Outcome.GAP, (), False)}
-    return {field.name: _field(bundle, request, pointer, kind, field) for field in kind.fields}
+    return {field.name: _field(bundle, request, pointer, judged, kind, field) for field in kind.fields}
 
 
-def _field(bundle: Bundle, request: RequestFacts, pointer: RecordPointer, kind: KindSpec, field: FieldSpec) -> Answer:
+def _field(
+    bundle: Bundle, request: RequestFacts, pointer: RecordPointer, judged: Judged, kind: KindSpec, field: FieldSpec
+) -> Answer:
     purpose = bundle.purposes.get(request.purpose)
-    if purpose is None or request.recipient_sector not in purpose.recipient_sectors:
+    if purpose is None or not _reaches(bundle, purpose, request, kind, field):
         return (Outcome.OUT_OF_SCOPE, (), False)
-    if request.purpose not in field.needed_for:
-        return (Outcome.OUT_OF_SCOPE, (), False)
-    truth = _lookup(bundle, request, pointer, kind, field)
+    truth = _lookup(bundle, request, pointer, judged, kind, field)
+    limits = [(rule, applies(rule, truth)) for rule in sorted(bundle.limiting_rules, key=lambda rule: rule.id)]
+    ended = [rule for rule, so in limits if so is True]
+    if ended:
+        return (Outcome.OUT_OF_SCOPE, _ids(ended), False)
     rules = sorted(bundle.rules, key=lambda rule: (rule.rank, rule.id))
-    read = [(rule, _rule(rule, truth)) for rule in rules]
-    stops = [rule for rule, applies in read if applies is True and rule.effect in (Effect.WITHHOLD, Effect.MASK)]
+    read = [(rule, applies(rule, truth)) for rule in rules]
+    stops = [rule for rule, so in read if so is True and rule.effect in (Effect.WITHHOLD, Effect.MASK)]
     if stops:
         return (Outcome.WITHHELD, _ids(stops), any(rule.veiled for rule in stops))
-    asks = [rule for rule, applies in read if applies is True and rule.effect is Effect.ASK]
+    asks = [rule for rule, so in read if so is True and rule.effect is Effect.ASK]
     if asks:
         return (Outcome.ASK, _ids(asks), False)
-    maybes = [rule for rule, applies in read if applies is None]
-    words = bundle.vocabulary
-    odd = (
-        not all(label in words.labels for label in [*pointer.labels, *pointer.undetermined])
-        or not all(fact in words.subject_facts for fact in [*request.subject_facts, *request.subject_unknown])
-        or field.classification not in words.classifications
-    )
-    if maybes or odd:
+    maybes = [rule for rule, so in [*read, *limits] if so is None]
+    if maybes or _odd(bundle, request, pointer, judged, field):
         return (Outcome.GAP, _ids(maybes), False)
     if purpose.needs_decision and not request.decision_recorded:
         return (Outcome.GAP, (), False)
-    handled = [rule for rule, applies in read if applies is True]
+    handled = [rule for rule, so in read if so is True]
     unbuilt = [rule for rule in handled if rule.effect is Effect.NOT_BUILT]
     if unbuilt:
         return (Outcome.GAP, _ids(unbuilt), False)
     return (Outcome.SHARED_WITH_HANDLING if handled else Outcome.SHARED, _ids(handled), False)
 
 
-def _lookup(bundle: Bundle, request: RequestFacts, pointer: RecordPointer, kind: KindSpec, field: FieldSpec) -> Lookup:
+def _reaches(bundle: Bundle, purpose: Purpose, request: RequestFacts, kind: KindSpec, field: FieldSpec) -> bool:
+    """Whether the searcher may state the purpose, and it needs a field of this kind and class."""
+    if request.recipient_sector not in purpose.recipient_sectors:
+        return False
+    if purpose.recipient_roles and request.role not in purpose.recipient_roles:
+        return False
+    order = ["existence", "key_facts", "full"]
+    level = bundle.vocabulary.levels.get(field.classification)
+    needed = purpose.detail.get(kind.id)
+    return level is not None and needed is not None and order.index(level) <= order.index(needed)
+
+
+def _odd(bundle: Bundle, request: RequestFacts, pointer: RecordPointer, judged: Judged, field: FieldSpec) -> bool:
+    """Whether something was said in words that the vocabulary does not have."""
+    words = bundle.vocabulary
+    of_parts = [word for _, word in judged.parts]
+    said = [*pointer.labels, *pointer.undetermined, *judged.words, *judged.stale, *of_parts]
+    return (
+        not all(label in words.labels for label in said)
+        or not all(fact in words.subject_facts for fact in [*request.subject_facts, *request.subject_unknown])
+        or field.classification not in words.classifications
+    )
+
+
+def _lookup(
+    bundle: Bundle, request: RequestFacts, pointer: RecordPointer, judged: Judged, kind: KindSpec, field: FieldSpec
+) -> Lookup:
     words = bundle.vocabulary
 
     def stated(word: str) -> bool | None:
-        if word in kind.labels:
+        if word in kind.labels or word in judged.words or (field.name, word) in judged.parts:
             return True
-        return None if word in pointer.undetermined else word in pointer.labels
+        if word in pointer.undetermined:
+            return None
+        if word in pointer.labels:
+            return True
+        return None if word in judged.stale else False
 
     def truth(key: str, word: str) -> bool | None:
         if key == "record_has":
@@ -84,7 +114,8 @@ def _lookup(bundle: Bundle, request: RequestFacts, pointer: RecordPointer, kind:
     return truth
 
 
-def _rule(rule: Rule, truth: Lookup) -> bool | None:
+def applies(rule: Rule, truth: Lookup) -> bool | None:
+    """Whether ``rule`` applies, as far as ``truth`` can tell."""
     lifted = _any(_table(each, truth) for each in rule.does_not_apply_when)
     return _all([_table(rule.applies_when, truth), None if lifted is None else not lifted])
 

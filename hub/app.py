@@ -39,6 +39,7 @@ from hub.service.prove import prove
 from hub.service.view_child import ViewChild
 from hub.settings import CustodianSettings, Settings, read_credential
 from hub.store.appender import Log
+from hub.store.judgements import JudgementStore
 from hub.store.keys import load_or_create
 
 STALE_SECONDS = 300.0
@@ -55,6 +56,7 @@ class Hub:
 
     settings: Settings
     log: Log
+    judgements: JudgementStore
     policy: Policy
     keys: JwksSource
     endpoint: Endpoint
@@ -79,15 +81,16 @@ def build(settings: Settings) -> Hub:
         Line(connector, connector.kinds, entry.deadline_seconds)
         for connector, entry in zip(connectors, settings.custodians, strict=True)
     ]
-    view_child = ViewChild(log, policy, lines, settings.match_grace_seconds)
+    judgements = JudgementStore(settings.log.database_url, wait_seconds=settings.log.write_timeout_seconds)
+    view_child = ViewChild(log, policy, lines, judgements.book, settings.match_grace_seconds)
     keys = JwksSource(settings.access.issuer, settings.access.jwks_uri)
     verifier = Verifier(issuer=settings.access.issuer, audience=settings.access.audience, keys=keys, clock=time.time)
     purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
-    schema = build_schema(catalogue, purposes)
+    schema = build_schema(catalogue, purposes, policy.bundle.vocabulary.look_back_reasons)
     documents = Documents(schema, is_development=settings.is_development)
     register = load_register(Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer)
     endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
-    return Hub(settings, log, policy, keys, endpoint, connectors)
+    return Hub(settings, log, judgements, policy, keys, endpoint, connectors)
 
 
 def load_policies(directory: Path | None = None) -> Bundle:
@@ -137,6 +140,7 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
             for connector in hub.connectors:
                 await connector.close()
             await hub.keys.close()
+            await hub.judgements.close()
             await hub.log.close()
 
     routes: list[BaseRoute] = [

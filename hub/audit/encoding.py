@@ -22,6 +22,7 @@ from hub.audit.entries import (
     DecisionTaken,
     Entry,
     FieldGroup,
+    LookBack,
     MatchLine,
     MatchResult,
     Question,
@@ -81,7 +82,7 @@ def decode(body: bytes) -> Entry:
 
 
 def _write_question(entry: Question) -> dict[str, Any]:
-    asker, decision = entry.asker, entry.decision
+    asker, decision, back = entry.asker, entry.decision, entry.look_back
     return {
         "client": asker.client,
         "organisation": asker.organisation,
@@ -97,11 +98,11 @@ def _write_question(entry: Question) -> dict[str, Any]:
         "document": entry.document,
         "asked": [[each.custodian, each.kinds] for each in entry.asked],
         "trace": entry.trace,
-    }
+    } | ({} if back is None else {"look_back": [back.years, back.reason]})
 
 
 def _read_question(data: dict[str, Any]) -> Question:
-    decision = data["decision"]
+    decision, back = data["decision"], data.get("look_back")
     return Question(
         **_stamp(data),
         asker=Asker(data["client"], data["organisation"], data["worker"], data["role"], data["token"]),
@@ -114,6 +115,7 @@ def _read_question(data: dict[str, Any]) -> Question:
         document=data["document"],
         asked=_each(data["asked"], lambda custodian, kinds: Asked(custodian, _strings(kinds))),
         trace=data["trace"],
+        look_back=None if back is None else LookBack(*back),
     )
 
 

@@ -63,6 +63,18 @@ class DecisionTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class LookBack:
+    """That older records were asked for than the purpose looks back to: years (None: all), and the reason's word."""
+
+    years: int | None
+    reason: str
+
+    def __post_init__(self) -> None:
+        _make_codes(self, "reason")
+        _check_optional(words.check_count, self, "years")
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A custodian that will be asked, and for which kinds of record."""
 
@@ -94,6 +106,7 @@ class Question:
     document: str
     asked: tuple[Asked, ...]
     trace: str
+    look_back: LookBack | None = None
 
     def __post_init__(self) -> None:
         _check_stamp(self)

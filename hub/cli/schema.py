@@ -19,7 +19,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def schema_of(bundle: Bundle) -> GraphQLSchema:
     """The schema for ``bundle``: its catalogue's kinds, and its purposes."""
-    return build_schema(bundle.catalogue, {purpose.id: purpose.title for purpose in bundle.purposes.values()})
+    purposes = {purpose.id: purpose.title for purpose in bundle.purposes.values()}
+    return build_schema(bundle.catalogue, purposes, bundle.vocabulary.look_back_reasons)
 
 
 def schema_text() -> str:

@@ -36,7 +36,7 @@ class ValueType(StrEnum):
 
 
 class DerivedAs(StrEnum):
-    """What the hub works out of another field, so that less need be shared: whole years of age; a postcode's outward half."""
+    """What the hub works out of another field, so that less is shared: an age in years, a postcode's outward half."""
 
     AGE = "age"
     AREA = "area"

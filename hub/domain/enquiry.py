@@ -42,9 +42,21 @@ class RecordedDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class LookBack:
+    """That the searcher needs older records than the purpose looks back to by itself.
+
+    ``years`` is None for the child's whole life; ``reason`` is a word of the vocabulary, not the searcher's own text.
+    """
+
+    years: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Enquiry:
-    """Under which purpose, on which case, and on whose decision the question is asked."""
+    """Under which purpose, on which case, and on whose decision the question is asked; and how far back."""
 
     purpose: str
     case_reference: CaseReference
     decision: RecordedDecision | None = None
+    look_back: LookBack | None = None

@@ -113,7 +113,7 @@ class Purpose:
 
     Attributes:
         needs_decision: whether the question must carry a recorded decision; ``decision`` is the word for it.
-        recipient_sectors: the sectors of agencies that may state this purpose; ``recipient_roles`` narrows them further.
+        recipient_sectors: the sectors of agencies that may state this purpose; ``recipient_roles`` narrows them.
         detail: how much of each kind of record is in scope; a kind that is missing is not.
         look_back_years: how far back the purpose looks by itself; None is the child's whole life.
         why: why so much and no more.
@@ -308,6 +308,12 @@ class Bundle:
     def limiting_rules(self) -> tuple[Rule, ...]:
         """The limits that speak of records, in order of id; the others are carried out elsewhere."""
         return tuple(rule for _, rule in sorted(self.limits.items()) if rule.carried_out_by == "rule")
+
+    @property
+    def look_back_next_step(self) -> str:
+        """What a searcher may do who needs older records than the purpose looks back to."""
+        steps = [rule.next_step for rule in self.limits.values() if rule.carried_out_by == "look_back"]
+        return steps[0] if steps else self.vocabulary.telling.out_of_scope_next_step
 
     @property
     def barring_labels(self) -> frozenset[str]:

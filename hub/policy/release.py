@@ -15,6 +15,7 @@ from hub.domain.organisations import Custodian
 from hub.domain.records import HeldRecord, RecordPointer, Value
 from hub.domain.sealed import unseal
 from hub.policy.decision import Line, RecordDecision
+from hub.policy.derive import derive
 
 DATA_OWNER = "data_owner"
 _FAULTY = "The holder's system sent something here that does not fit the field, so it is held back. Ask the holder."
@@ -54,7 +55,7 @@ def release(record: HeldRecord, decision: RecordDecision, custodian: Custodian, 
     if spec is None or not decision.any_released:
         raise ValueError("nothing of the record may be released: tell it with withheld_whole")
     held = unseal(record)
-    values, faulty = _fitting(held, decision, spec)
+    values, faulty = _fitting(held, decision, spec, at)
     if held.keys() - decision.fields.keys():
         faulty.append(UNCATALOGUED)
     told = [_told(line, custodian, at) for line in decision.lines]
@@ -85,6 +86,26 @@ def withheld_whole(
     return tuple(_told(line, custodian, at) for line in decision.whole_lines)
 
 
+def is_beyond(record: HeldRecord, spec: KindSpec, since: date) -> bool:
+    """Whether everything the record is dated by lies before ``since``: the purpose does not look back so far.
+
+    A record that lasts and has not ended is current, however long ago it began; one that bears no date is not old.
+    """
+    if spec.timeline is None:
+        return False
+    held = unseal(record)
+    if spec.timeline.until is not None and spec.timeline.until not in held:
+        return False
+    named = (*spec.timeline.on, *([spec.timeline.until] if spec.timeline.until else ()))
+    days = [_day(held[name]) for name in named if name in held]
+    known = [day for day in days if day is not None]
+    return bool(known) and len(known) == len(days) and max(known) < since
+
+
+def _day(value: Value) -> date | None:
+    return value.date() if type(value) is datetime else value if type(value) is date else None
+
+
 def _check(pointer: RecordPointer, decision: RecordDecision, custodian: Custodian) -> None:
     same = (pointer.kind, pointer.labels, pointer.undetermined) == (
         decision.kind,
@@ -95,17 +116,27 @@ def _check(pointer: RecordPointer, decision: RecordDecision, custodian: Custodia
         raise ValueError("the decision or the custodian belongs to another record")
 
 
-def _fitting(held: Mapping[str, Value], decision: RecordDecision, spec: KindSpec) -> tuple[dict[str, Value], list[str]]:
-    """The released values that are of their field's type, and the names of the fields whose values are not."""
+def _fitting(
+    held: Mapping[str, Value], decision: RecordDecision, spec: KindSpec, at: datetime
+) -> tuple[dict[str, Value], list[str]]:
+    """The released values that are of their field's type, and the names of the fields whose values are not.
+
+    A derived field is worked out of its source, whether or not that may itself be shown; a custodian that states one is
+    at fault.
+    """
     values: dict[str, Value] = {}
     faulty: list[str] = []
     for field in spec.fields:
-        if field.name in held and decision.fields[field.name].outcome.releases:
-            value = held[field.name]
-            if _FITS[field.type](value):
-                values[field.name] = value
-            else:
-                faulty.append(field.name)
+        source = field.derived.source if field.derived else field.name
+        if not decision.fields[field.name].outcome.releases or not (source in held or field.name in held):
+            continue
+        value = held.get(source) if source == field.name or field.name not in held else None
+        if field.derived is not None:
+            value = derive(field.derived.how, value, at)
+        if _FITS[field.type](value):
+            values[field.name] = value
+        else:
+            faulty.append(field.name)
     return values, faulty
 
 

@@ -17,7 +17,7 @@ from strawberry.types.field import StrawberryField
 
 from hub.domain import view as domain
 from hub.domain.catalogue import Catalogue
-from hub.domain.enquiry import Enquiry, RecordedDecision, Searcher
+from hub.domain.enquiry import Enquiry, LookBack, RecordedDecision, Searcher
 from hub.domain.identifiers import CaseReference, NHSNumber
 from hub.domain.people import ChildSearch, Identity, PartialDate
 from hub.errors import BadRequest
@@ -30,6 +30,7 @@ from hub.service.question import Question
 from hub.service.view_child import ViewChild
 
 NAME_MAX = 100
+LOOK_BACK_YEARS_MAX = 25
 SEXES = frozenset({"female", "male", "other", "unknown"})
 
 
@@ -61,15 +62,16 @@ class NoMatch:
     log_entry: types.LogEntry
 
 
-def build_schema(catalogue: Catalogue, purposes: Mapping[str, str]) -> GraphQLSchema:
+def build_schema(catalogue: Catalogue, purposes: Mapping[str, str], reasons: Mapping[str, str]) -> GraphQLSchema:
     """The executable schema.
 
     Args:
         catalogue: the field catalogue; every kind in it becomes a type.
         purposes: purpose id to its title, in the order they are offered.
+        reasons: word to meaning: why somebody may look further back than the purpose does.
     """
     view_type = joined.joined_view_type(catalogue, section_types(catalogue))
-    enquiry_type = _enquiry_input(purposes)
+    enquiry_type = _enquiry_input(purposes, reasons)
     members: Any = view_type
     for other in (PossibleMatches, NoMatch):
         members = members | other
@@ -125,19 +127,39 @@ def _attribute(name: str) -> Callable[[Any, Any], Any]:
     return lambda source, _info: read(source)
 
 
-def _enquiry_input(purposes: Mapping[str, str]) -> type[Any]:
-    """``EnquiryInput``, with the purposes in force as an enum."""
-    values = {
-        enum_name(purpose): strawberry.enum_value(purpose, description=title) for purpose, title in purposes.items()
-    }
-    made: Any = Enum("Purpose", values)  # type: ignore[misc]  # the members are policy, not code
-    purpose_type = strawberry.enum(made, description="Why you ask: the law under which you do.")
+def _enum(name: str, said: str, words: Mapping[str, str]) -> Any:
+    """An enum whose members are policy, not code: word to what it means."""
+    values = {enum_name(word): strawberry.enum_value(word, description=meaning) for word, meaning in words.items()}
+    made: Any = Enum(name, values)  # type: ignore[misc]  # as above
+    return strawberry.enum(made, description=said)
+
+
+def _look_back_input(reasons: Mapping[str, str]) -> type[Any]:
+    """``LookBackInput``, with the vocabulary's reasons as an enum."""
     body = {
         "__annotations__": {
-            "purpose": purpose_type,
+            "years": int | None,
+            "reason": _enum("LookBackReason", "Why older records are needed.", reasons),
+        },
+        "years": strawberry.field(default=None, description="How many years back; without it, the child's whole life."),
+    }
+    said = "Ask for older records than the purpose looks back to by itself. That you did, and why, is in the log."
+    made: type[Any] = strawberry.input(type("LookBackInput", (), body), description=said)
+    return made
+
+
+def _enquiry_input(purposes: Mapping[str, str], reasons: Mapping[str, str]) -> type[Any]:
+    """``EnquiryInput``, with the purposes in force as an enum."""
+    body = {
+        "__annotations__": {
+            "purpose": _enum("Purpose", "Why you ask: the law under which you do.", purposes),
             "case_reference": str,
             "decision": types.DecisionInput | None,
+            "look_back": _look_back_input(reasons) | None,
         },
+        "look_back": strawberry.field(
+            default=None, description="To see older records than the purpose needs by itself."
+        ),
         "case_reference": strawberry.field(description="Your agency's reference for the case. No names in it."),
         "decision": strawberry.field(default=None, description="Needed for purposes that rest on a recorded decision."),
     }
@@ -156,7 +178,12 @@ def _enquiry(given: Any) -> Enquiry:
         if given.decision.at.tzinfo is None:
             raise BadRequest("Give the time of the decision with its offset.", code="PURPOSE_DECISION_INVALID")
         decision = RecordedDecision(by, given.decision.at.astimezone(datetime.UTC))
-    return Enquiry(given.purpose.value, CaseReference.parse(given.case_reference), decision)
+    look_back = None
+    if given.look_back is not None:
+        if given.look_back.years is not None and not 1 <= given.look_back.years <= LOOK_BACK_YEARS_MAX:
+            raise BadRequest(f"`years` is between 1 and {LOOK_BACK_YEARS_MAX}.", code="LOOK_BACK_INVALID")
+        look_back = LookBack(given.look_back.years, given.look_back.reason.value)
+    return Enquiry(given.purpose.value, CaseReference.parse(given.case_reference), decision, look_back)
 
 
 def _search(given: types.ChildSearch) -> ChildSearch:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from hub.domain.disclosure import Withheld
+from hub.domain.disclosure import Outcome, Withheld
 from hub.domain.people import ChildSearch, Identity
 from hub.domain.sources import NotAskedReason, Source, SourceState
 from hub.domain.view import CandidateLine, ChildAnswer, JoinedView, MatchLine, NoMatch, PossibleMatches
@@ -26,7 +26,8 @@ _NOT_ASKED = {
 class Gathered:
     """Everything an answer is made of.
 
-    ``out_of_scope`` maps each kind of record that was selected and is out of scope to the line that says so.
+    ``out_of_scope`` maps each kind of record that was selected and is out of scope to the line that says so. ``since``
+    is the day the purpose looks back to; ``since_next_step`` says how to look further.
     """
 
     search: ChildSearch
@@ -35,6 +36,8 @@ class Gathered:
     out_of_scope: Mapping[str, Withheld]
     restricted: bool | None
     at: datetime
+    since: date | None = None
+    since_next_step: str = ""
 
 
 def compose(gathered: Gathered) -> ChildAnswer:
@@ -62,13 +65,24 @@ def _view(gathered: Gathered, sources: tuple[Source, ...], candidates: tuple[Can
         sources=sources,
         candidates=candidates,
         records=tuple(one.released for one in gathered.decided if one.released is not None),
-        withheld=tuple(whole),
+        withheld=(*whole, *_look_back(gathered)),
         out_of_scope=gathered.out_of_scope,
         restricted=gathered.restricted,
         restricted_by=next(labelled, None),
         searched_with=tuple(searched_with(gathered.search.stated)),
         checked_at=gathered.at,
     )
+
+
+def _look_back(gathered: Gathered) -> Iterable[Withheld]:
+    """One line for each custodian that was looked into: what is older is not here, whether or not there is any."""
+    if gathered.since is None:
+        return
+    said = f"Only what happened since {gathered.since.isoformat()} is here. {gathered.since_next_step}"
+    for one in gathered.asked:
+        if one.same is not None and one.found is not None:
+            custodian = one.connector.custodian
+            yield Withheld(("*",), Outcome.OUT_OF_SCOPE, None, custodian.contact, said, custodian=custodian)
 
 
 def source_of(asked: Asked) -> Source:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.connectors.base import Connector, Deadline, Found, Matched
 from hub.domain.organisations import Sector
-from hub.domain.people import ChildSearch, Identity
+from hub.domain.people import Candidate, ChildSearch, Identity
 from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason, NotAskedReason, SourceState
 from hub.matching.resolution import NotHeld, Resolution, Review, Same
@@ -74,7 +74,7 @@ class Asked:
 async def ask_all(
     search: ChildSearch,
     lines: Sequence[Line],
-    wanted: Callable[[RecordPointer], bool],
+    wanted: Callable[[Candidate, RecordPointer], bool],
     grace_seconds: float,
 ) -> list[Asked]:
     """Ask every custodian and resolve who each one answered about.
@@ -82,7 +82,7 @@ async def ask_all(
     Args:
         search: what the searcher stated.
         lines: whom to ask.
-        wanted: whether a record may be fetched at all; what cannot be shared never leaves its custodian.
+        wanted: whether a record of somebody may be fetched at all; what cannot be shared never leaves its custodian.
         grace_seconds: how long a custodian that needs to know more of the child waits, after one has said who the
             child is, for the others to say it too.
     """
@@ -122,7 +122,11 @@ class _Round:
     """
 
     def __init__(
-        self, search: ChildSearch, lines: Sequence[Line], wanted: Callable[[RecordPointer], bool], grace_seconds: float
+        self,
+        search: ChildSearch,
+        lines: Sequence[Line],
+        wanted: Callable[[Candidate, RecordPointer], bool],
+        grace_seconds: float,
     ) -> None:
         self._search = search
         self._lines = lines
@@ -182,7 +186,7 @@ class _Round:
             asked.no_answer = found
             return
         asked.found = found
-        pointers = [pointer for pointer in found.pointers if self._wanted(pointer)]
+        pointers = [pointer for pointer in found.pointers if self._wanted(who, pointer)]
         if not pointers:
             return
         fetched = await line.connector.fetch(who, pointers, deadline)

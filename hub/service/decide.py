@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from hub.domain.disclosure import ReleasedRecord, Withheld
 from hub.domain.organisations import Custodian
@@ -12,8 +12,9 @@ from hub.domain.records import RecordPointer
 from hub.policy.decision import RecordDecision
 from hub.policy.engine import Policy
 from hub.policy.facts import RequestFacts
-from hub.policy.release import release, withheld_whole
+from hub.policy.release import is_beyond, release, withheld_whole
 from hub.service.ask import Asked
+from hub.service.judging import Judging
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,45 @@ class Decided:
     lines: tuple[Withheld, ...]
 
 
-def decide_all(policy: Policy, facts: RequestFacts, asked: Sequence[Asked], at: datetime) -> list[Decided]:
+def decide_all(
+    policy: Policy,
+    facts: RequestFacts,
+    asked: Sequence[Asked],
+    at: datetime,
+    *,
+    judging: Judging,
+    read: frozenset[str],
+    since: date | None = None,
+) -> list[Decided]:
     """Every record of every custodian that surely holds the child, in the custodians' order.
+
+    Args:
+        policy: the rules in force.
+        facts: what is known of the question and the child.
+        asked: what the custodians answered.
+        at: now (aware, UTC).
+        judging: what people have decided, as far as it was known when records were fetched.
+        read: the kinds whose content was selected.
+        since: the day the purpose looks back to; what is surely older is out of scope and not told, record by record:
+            the answer says once that nobody looked further back.
 
     Records that were found but not fetched, because nothing selected them, leave a trace only if they are held back
     whole: that something is held back is told whichever lists were selected.
     """
     decided = []
     ordinal = 0
+    finally_known = judging.knowing(one.same.candidate for one in asked if one.same is not None)
     for pointer, custodian, one in _records(asked):
-        decision = policy.decide(facts, pointer)
+        assert one.same is not None  # its records are here
+        decision = policy.decide(facts, pointer, finally_known.about(one.same.candidate, pointer))
         held = one.held.get(pointer)
+        if held is None and decision.any_released and pointer.kind in read:
+            # What lifts the bar was learnt too late to fetch the record: it is told as it was then, not passed over.
+            decision = policy.decide(facts, pointer, judging.about(one.same.candidate, pointer))
         released = None
+        if since and held is not None and decision.spec is not None and is_beyond(held, decision.spec, since):
+            decided.append(Decided(pointer, policy.beyond_look_back(pointer), None, ()))
+            continue
         if held is not None and decision.any_released:
             released = release(held, decision, custodian, at)
             lines = released.withheld

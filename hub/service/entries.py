@@ -91,6 +91,7 @@ def question_entry(
         document=question.document_sha256,
         asked=tuple(entries.Asked(line.connector.custodian.id, tuple(sorted(line.kinds))) for line in lines),
         trace=question.trace_id,
+        look_back=entries.LookBack(enquiry.look_back.years, enquiry.look_back.reason) if enquiry.look_back else None,
     )
 
 

@@ -7,15 +7,16 @@ Steps 1 and 2 have made a :class:`~hub.service.question.Question`; this module d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from calendar import monthrange
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hub.connectors.http import CORRELATION_ID
 from hub.domain.disclosure import Outcome, Withheld
 from hub.domain.enquiry import Enquiry
 from hub.domain.organisations import Sector
-from hub.domain.people import ChildSearch
+from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import RecordPointer
 from hub.domain.sources import NotAskedReason
 from hub.domain.view import ChildAnswer
@@ -23,10 +24,12 @@ from hub.errors import AuditUnavailable, BadRequest, Forbidden, HubError
 from hub.policy.decision import Scope
 from hub.policy.engine import Policy
 from hub.policy.facts import RequestFacts
+from hub.policy.judgements import Book
 from hub.service import entries
 from hub.service.answer import Gathered, compose
 from hub.service.ask import Line, ask_all, restricted
 from hub.service.decide import decide_all
+from hub.service.judging import Judging
 from hub.service.question import Question
 from hub.service.refuse import record_refusal
 from hub.store.appender import Log
@@ -50,6 +53,7 @@ class ViewChild:
         log: the signed log; if it cannot be written, nothing is asked and nothing is answered.
         policy: the rules in force.
         lines: every custodian, with its own deadline; the kinds are narrowed for each question.
+        judgements: the decisions people have recorded; if they cannot be read, that is as if the log could not.
         match_grace_seconds: see :func:`hub.service.ask.ask_all`.
         clock: the time now, aware.
     """
@@ -57,6 +61,7 @@ class ViewChild:
     log: Log
     policy: Policy
     lines: Sequence[Line]
+    judgements: Callable[[], Awaitable[Book]]
     match_grace_seconds: float = 1.0
     clock: Callable[[], datetime] = _utc_now
 
@@ -113,16 +118,33 @@ class ViewChild:
         scope = self.policy.scope(enquiry.purpose, question.searcher.role)
         lines = [self._narrowed(line, question, scope) for line in self.lines]
         known = await entries.references(self.log, question, enquiry, search)
-        number = await self.log.append(  # step 3: durable before any custodian hears of the child
-            entries.question_entry(self.log.stamp(), question, enquiry, known, lines, self.policy)
-        )
+        book = asyncio.ensure_future(self.judgements())  # read while the question is being written
         try:
-            wanted = self._wanted(facts, question.read)
+            number = await self.log.append(  # step 3: durable before any custodian hears of the child
+                entries.question_entry(self.log.stamp(), question, enquiry, known, lines, self.policy)
+            )
+        except BaseException:
+            book.cancel()
+            raise
+        try:
+            now = self.clock()
+            judging = Judging.of(await book, question.searcher, enquiry, search, now)
+            since = self._since(enquiry, now)
+            wanted = self._wanted(facts, question.read, judging)
             asked = await ask_all(search, lines, wanted, self.match_grace_seconds)
             label = restricted(asked)
-            decided = decide_all(self.policy, with_subject(facts, label), asked, self.clock())
+            decided = decide_all(
+                self.policy,
+                with_subject(facts, label),
+                asked,
+                self.clock(),
+                judging=judging,
+                read=question.read,
+                since=since,
+            )
             unreached = self._out_of_scope(question, scope)
-            answer = compose(Gathered(search, asked, decided, unreached, label, self.clock()))
+            further = self.policy.bundle.look_back_next_step
+            answer = compose(Gathered(search, asked, decided, unreached, label, self.clock(), since, further))
             recorded = await self.log.append(  # step 8: durable before a byte of it leaves
                 entries.answer_entry(self.log.stamp(), number.index, answer, asked, decided)
             )
@@ -149,14 +171,31 @@ class ViewChild:
             not_asked = NotAskedReason.OUT_OF_SCOPE if ours else NotAskedReason.NOT_SELECTED
         return replace(line, kinds=kinds, not_asked=not_asked)
 
-    def _wanted(self, facts: RequestFacts, read: frozenset[str]) -> Callable[[RecordPointer], bool]:
+    def _since(self, enquiry: Enquiry, now: datetime) -> date | None:
+        """The day the purpose looks back to, or as far as the searcher widened it; None is the child's whole life."""
+        years = self.policy.bundle.purposes[enquiry.purpose].look_back_years
+        if years is None:
+            return None
+        if enquiry.look_back is not None:
+            if enquiry.look_back.years is None:
+                return None
+            years = max(years, enquiry.look_back.years)
+        today = now.date()
+        day = min(today.day, monthrange(today.year - years, today.month)[1])
+        return date(today.year - years, today.month, day)
+
+    def _wanted(
+        self, facts: RequestFacts, read: frozenset[str], judging: Judging
+    ) -> Callable[[Candidate, RecordPointer], bool]:
         """Which records to fetch: those that were selected and of which, as far as is known yet, something is shared.
 
         Whether the child's whereabouts are restricted is not known yet; it can only take fields away.
         """
 
-        def wanted(pointer: RecordPointer) -> bool:
-            return pointer.kind in read and self.policy.decide(facts, pointer).any_released
+        def wanted(who: Candidate, pointer: RecordPointer) -> bool:
+            if pointer.kind not in read:
+                return False
+            return self.policy.decide(facts, pointer, judging.about(who, pointer)).any_released
 
         return wanted
 

@@ -48,7 +48,7 @@ def test_every_outcome_is_in_that_table() -> None:
     [
         (Outcome, "shared shared_with_handling withheld ask gap out_of_scope"),
         (Confidence, "verified verified_secondary general"),
-        (Sector, "council police health"),
+        (Sector, "council police health education housing probation justice"),
         (Section, "identity household involvement social_care police health"),
         (SourceState, "answered not_held possible_match no_answer not_asked"),
         (NoAnswerReason, "down slow refused malformed wrong_person too_large"),

@@ -17,4 +17,5 @@ def bundle() -> Bundle:
 
 @pytest.fixture(scope="session")
 def schema(bundle: Bundle) -> GraphQLSchema:
-    return build_schema(bundle.catalogue, {purpose.id: purpose.title for purpose in bundle.purposes.values()})
+    purposes = {purpose.id: purpose.title for purpose in bundle.purposes.values()}
+    return build_schema(bundle.catalogue, purposes, bundle.vocabulary.look_back_reasons)

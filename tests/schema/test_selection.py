@@ -95,7 +95,7 @@ async def test_a_child_selected_in_two_places_is_one_question_about_all_of_it() 
         f"query {{ ...A ...B }} fragment A on Query {{ child{ASK} {{ ... on JoinedView {{ alerts {{ kind }} }} }} }} "
         f"fragment B on Query {{ child{ASK} {{ ... on JoinedView {{ health {{ ... on HealthRecord {{ attendances {{ on }} }} }} }} }} }}"
     )
-    result: Any = execute(build_schema(CATALOGUE, {"a": "A"}), document, context_value=context)
+    result: Any = execute(build_schema(CATALOGUE, {"a": "A"}, {"b": "B"}), document, context_value=context)
     result = await result
     assert result.errors is None
     assert result.data["child"] == {"alerts": [], "health": {"attendances": []}}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from hub.domain.organisations import Sector
 from hub.domain.people import ChildSearch
 from hub.domain.view import ChildAnswer
 from hub.policy.engine import Policy
+from hub.policy.judgements import Book
 from hub.service.ask import Line
 from hub.service.question import Question
 from hub.service.view_child import ViewChild
@@ -35,6 +36,11 @@ class Bench:
     log: Log
     policy: Policy
     path: Path
+    book: Book = field(default_factory=Book)
+    judgements: Callable[[], Awaitable[Book]] | None = None
+
+    async def _judged(self) -> Book:
+        return self.book
 
     async def ask(
         self,
@@ -49,7 +55,7 @@ class Bench:
     ) -> ChildAnswer:
         everything = frozenset(self.policy.bundle.catalogue.kinds)
         lines = [Line(one, one.kinds, deadline_seconds) for one in custodians]
-        ask = ViewChild(self.log, self.policy, lines, grace_seconds, lambda: NOW)
+        ask = ViewChild(self.log, self.policy, lines, self.judgements or self._judged, grace_seconds, lambda: NOW)
         searcher = Searcher("testshire-mash", "testshire-council", "Testshire", Sector.COUNCIL, "w-1", role, purposes)
         return await ask(
             Question(

@@ -59,7 +59,7 @@ def load_bundle(directory: Path, on: date) -> Bundle:
     """The policies in ``directory``, checked against the law in force ``on`` a day.
 
     Raises:
-        ConfigurationError: code ``POLICY_INVALID``; the message lists every fault found, each with its file, line, key and
+        ConfigurationError: code ``POLICY_INVALID``; the message lists every fault found, each with file, line, key and
             what to write instead.
     """
     files = _read(directory)

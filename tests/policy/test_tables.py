@@ -1,62 +1,246 @@
-"""The decision tables that information governance officers keep in ``policies/tests/*.csv``."""
+"""The decision tables that information governance officers keep in ``policies/tests/*.csv``, and how they are read."""
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hub.cli.policy_tables import read_tables
 from hub.domain.disclosure import Outcome
-from hub.domain.organisations import Sector
+from hub.policy.engine import Policy
+from hub.policy.facts import Judged
+from hub.policy.files import PolicyFault
 from hub.policy.load import default_policies_directory
-from tests.policy.cases import bundle, pointer, policy, request
+from hub.policy.table_file import REQUIRED, past, read
+from hub.policy.tables import Answer, Facts, Row, answers, question, run, unbalanced, undecided
+from tests.policy.cases import bundle, policy
 
-TABLES = sorted((default_policies_directory() / "tests").glob("*.csv"))
-Row = dict[str, str]
+ROWS, FAULTS = read_tables(default_policies_directory(), bundle())
+POLICY = policy()
 
 
-def rows(table: Path) -> list[Row]:
-    with table.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+def test_the_tables_can_be_read() -> None:
+    assert [str(fault) for fault in FAULTS] == []
+    assert len(ROWS) >= 139
+
+
+@pytest.mark.parametrize("file", sorted({row.file for row in ROWS}))
+def test_every_row_is_decided_as_its_table_says(file: str) -> None:
+    assert [str(each) for each in run(POLICY, (row for row in ROWS if row.file == file))] == []
+
+
+def test_a_table_has_as_many_must_share_rows_as_must_withhold() -> None:
+    assert [str(fault) for fault in unbalanced(ROWS)] == []
+
+
+def test_every_rule_and_purpose_decides_some_row() -> None:
+    assert [str(fault) for fault in undecided(ROWS, bundle())] == []
+
+
+HEADER = ",".join((*REQUIRED, "judged", "stale", "told"))
+GOOD = "privileged,case_document,*,ca1989-s47,mash_social_worker,yes,privileged,,,,withheld,imp-lpp,,,open"
+
+
+def reading(*lines: str, header: str = HEADER) -> tuple[list[Row], list[str]]:
+    faults: list[PolicyFault] = []
+    rows = read("tests/x.csv", "\n".join((header, *lines)) + "\n", bundle(), faults)
+    return rows, [str(fault) for fault in faults]
+
+
+def test_a_row_as_it_is_read() -> None:
+    rows, faults = reading(GOOD)
+    facts = Facts("case_document", "*", "ca1989-s47", "mash_social_worker", "yes", "privileged")
+    assert rows == [Row("tests/x.csv", 2, "privileged", facts, Outcome.WITHHELD, ("imp-lpp",), "open")]
+    assert faults == []
+    assert run(policy(), rows) == []
 
 
 @pytest.mark.parametrize(
-    "row", [pytest.param(row, id=f"{table.stem}: {row['case']}") for table in TABLES for row in rows(table)]
-)
-def test_a_row_is_decided_as_the_table_says(row: Row) -> None:
-    facts = request(
-        purpose=row["purpose"],
-        role=row["role"],
-        recipient_sector=bundle().vocabulary.roles.get(row["role"], Sector.COUNCIL),
-        decision_recorded=row["decision"] == "yes",
-        subject_facts=frozenset(row["child"].split()),
-        subject_unknown=frozenset(row["child_not_stated"].split()),
+    ("old", "new", "fault"),
+    [
+        pytest.param("case_document", "case_documnet", "kind: 'case_documnet' is not known. Did you mean 'case_document'?", id="kind"),
+        pytest.param("ca1989-s47", "ca1989-s470", "purpose: 'ca1989-s470' is not known. Did you mean 'ca1989-s47'?", id="purpose"),
+        pytest.param("mash_social_worker", "mash_worker", "role: 'mash_worker' is not known. Did you mean 'mash_social_worker'?", id="role"),
+        pytest.param("yes,privileged", "yes,priviledged", "labels: 'priviledged' is not known. Did you mean 'privileged'?", id="label"),
+        pytest.param(",privileged,,", ",privileged,privilege_waved,", "not_stated: 'privilege_waved' is not known. Did you mean 'privilege_waived'?", id="unstated label"),
+        pytest.param("privileged,,,,", "privileged,,moved,,", "child: 'moved' is not known. There are: restricted_location", id="fact of the child"),
+        pytest.param("privileged,,,,", "privileged,,,moved,", "child_not_stated: 'moved' is not known", id="unstated fact of the child"),
+        pytest.param("imp-lpp,,,", "imp-lpp,waived,,", "judged: 'waived' is not known", id="judged word"),
+        pytest.param("imp-lpp,,,", "imp-lpp,titel:privileged,,", "judged: 'titel' is not known. Did you mean 'title'?", id="judged field"),
+        pytest.param("imp-lpp,,,", "imp-lpp,,waived,", "stale: 'waived' is not known", id="stale word"),
+        pytest.param("imp-lpp,", "imp-llp,", "because: 'imp-llp' is not known. Did you mean 'imp-lpp'?", id="reason"),
+        pytest.param(",*,", ",titel,", "fields: 'titel' is not known. Did you mean 'title'?", id="field"),
+        pytest.param("withheld", "witheld", "expect: 'witheld' is not one of shared, shared_with_handling, withheld", id="outcome"),
+        pytest.param(",yes,", ",perhaps,", "decision: 'perhaps' is not one of yes, no", id="decision"),
+        pytest.param(",open", ",shut", "told: 'shut' is not one of open, hidden, veiled", id="told"),
+        pytest.param(",privileged,,", ",?privileged,,", "labels: 'privileged' is known: take the question mark out", id="a known word said to be unknown"),
+        pytest.param("privileged,case", ",case", "case: is blank", id="blank case"),
+        pytest.param("mash_social_worker", "", "role: is blank", id="blank role"),
+        pytest.param(",open", "", "14 cells and 15 columns: count the commas", id="too few cells"),
+        pytest.param(",open", ",open,", "16 cells and 15 columns", id="too many cells"),
+        pytest.param(",open", ',"open', "not CSV: unexpected end of data", id="a quote that does not end"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_row_is_told_with_its_line(old: str, new: str, fault: str) -> None:
+    assert old in GOOD
+    _, faults = reading("", GOOD, GOOD.replace(old, new, 1))
+    assert len(faults) == 1
+    assert faults[0].startswith(f"tests/x.csv:4: {fault}")
+
+
+@pytest.mark.parametrize(
+    ("header", "fault"),
+    [
+        pytest.param(HEADER.replace("because", "becuase"), "becuase: not a column. Did you mean 'because'?", id="misspelt"),
+        pytest.param(HEADER.replace("purpose,", ""), "purpose: this column is missing", id="missing"),
+        pytest.param(HEADER + ",told", "told: not a column", id="twice"),
+        pytest.param("", "case: this column is missing", id="empty file"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_the_header(header: str, fault: str) -> None:
+    rows, faults = reading(GOOD, header=header)
+    assert rows == []
+    assert any(each.startswith(f"tests/x.csv:1: {fault}") for each in faults), faults
+
+
+def test_columns_that_may_be_left_out_and_stand_in_any_order() -> None:
+    rows, faults = reading(
+        "imp-lpp,withheld,x,case_document,*,ca1989-s47,mash_nurse,yes,privileged,,,",
+        header="because,expect,case,kind,fields,purpose,role,decision,labels,not_stated,child,child_not_stated",
     )
-    decision = policy().decide(facts, pointer(row["kind"], row["labels"], row["not_stated"]))
-    if row["fields"] == "*":
-        decided = [group.decision for group in decision.groups]
-    else:
-        decided = [decision.fields[name] for name in row["fields"].split()]
-    for each in decided:
-        because = {
-            Outcome.SHARED: (each.gateway,),
-            Outcome.SHARED_WITH_HANDLING: each.handling,
-            Outcome.GAP: each.missing,
-        }.get(each.outcome, each.grounds)
-        assert (each.outcome, because) == (Outcome(row["expect"]), tuple(row["because"].split()))
+    assert (faults, [row.told for row in rows], run(policy(), rows)) == ([], [""], [])
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.stem)
-def test_a_table_has_as_many_must_share_rows_as_must_withhold(table: Path) -> None:
-    expected = Counter(Outcome(row["expect"]) for row in rows(table))
-    shares = expected[Outcome.SHARED] + expected[Outcome.SHARED_WITH_HANDLING]
-    withholds = expected[Outcome.WITHHELD] + expected[Outcome.ASK] + expected[Outcome.GAP]
-    assert shares >= withholds
+def test_a_text_with_a_comma_and_a_text_of_two_lines() -> None:
+    rows, faults = reading(GOOD.replace("privileged", '"a, b\nc"', 1), GOOD)
+    assert ([(row.line, row.case) for row in rows], faults) == ([(2, "a, b\nc"), (4, "privileged")], [])
 
 
-def test_every_rule_decides_some_row() -> None:
-    named = {word for table in TABLES for row in rows(table) for word in row["because"].split()}
-    assert {rule.id for rule in bundle().rules} <= named
-    assert set(bundle().purposes) <= named
+def test_several_kinds_and_roles_are_each_tried() -> None:
+    line = "x,incident contact,*,ca1989-s47,mash_nurse mash_social_worker,yes,,,,,shared,ca1989-s47,,,"
+    rows, faults = reading(line)
+    tried = [(row.facts.kind, row.facts.role) for row in rows]
+    both = ["mash_nurse", "mash_social_worker"]
+    assert (tried, faults) == ([(kind, role) for kind in ("incident", "contact") for role in both], [])
+    assert run(policy(), rows) == []
+    (wrong,) = run(policy(), [replace(rows[2], outcome=Outcome.GAP)])
+    assert str(wrong).startswith(
+        "tests/x.csv:2: x (contact, mash_nurse): expected gap because of ca1989-s47; decided shared "
+    )
+
+
+def test_words_that_are_meant_to_be_unknown() -> None:
+    line = "x,?horoscope,*,?curiosity,?locum,no,?a,?b,?c,?d,gap,unknown_kind,?e f:?g,?h,hidden"
+    (row,), faults = reading(line)
+    asked = question(row.facts, bundle().vocabulary)
+    assert faults == []
+    assert (asked.pointer.kind, asked.request.purpose, asked.request.role) == ("horoscope", "curiosity", "locum")
+    assert (asked.pointer.labels, asked.pointer.undetermined) == ({"a"}, {"b"})
+    assert (asked.request.subject_facts, asked.request.subject_unknown) == ({"c"}, {"d"})
+    assert asked.judged == Judged(frozenset({"e"}), frozenset({"h"}), frozenset({("f", "g")}))
+
+
+@pytest.mark.parametrize(
+    ("judged", "stale", "expect", "because"),
+    [
+        pytest.param("", "", "withheld", "imp-sen-reg17", id="nothing judged"),
+        pytest.param("interests_decision", "", "shared", "ca1989-s47", id="judged"),
+        pytest.param("", "interests_decision", "gap", "interests_decision", id="its review is overdue"),
+    ],
+)  # fmt: skip
+def test_a_judgement_counts_as_a_row_says(judged: str, stale: str, expect: str, because: str) -> None:
+    line = f"x,education_health_care_plan,*,ca1989-s47,mash_nurse,yes,,,,,{expect},{because},{judged},{stale},"
+    rows, faults = reading(line)
+    assert (faults, run(policy(), rows)) == ([], [])
+
+
+def test_a_judgement_on_a_part() -> None:
+    kind = bundle().catalogue["education_health_care_plan"]
+    part, *others = (each.name for each in kind.fields)
+    facts = Facts(kind.id, "*", "ca1989-s47", "mash_nurse", "yes", judged=f"{part}:interests_decision")
+    answered = dict(answers(policy(), question(facts, bundle().vocabulary)))
+    assert {names: answer.outcome for names, answer in answered.items()} == {
+        (part,): Outcome.SHARED,
+        tuple(others): Outcome.WITHHELD,
+    }
+
+
+def test_how_much_is_told_is_part_of_a_row_only_when_it_says_so() -> None:
+    (row,), _ = reading(GOOD)
+    assert row.met_by(Answer(Outcome.WITHHELD, ("imp-lpp",), "open"))
+    assert not row.met_by(Answer(Outcome.WITHHELD, ("imp-lpp",), "veiled"))
+    assert replace(row, told="").met_by(Answer(Outcome.WITHHELD, ("imp-lpp",), "veiled"))
+
+
+def test_a_table_that_withholds_more_than_it_shares() -> None:
+    shared = GOOD.replace("withheld,imp-lpp", "shared,ca1989-s47")
+    rows, _ = reading(GOOD, GOOD.replace("mash_social_worker", "mash_nurse mash_police_officer"), shared)
+    (fault,) = unbalanced(rows)
+    assert str(fault) == "tests/x.csv: 2 rows must withhold and only 1 must share: add some"
+    rows, _ = reading(GOOD, shared)
+    assert unbalanced(rows) == []
+
+
+def test_a_rule_that_no_row_names() -> None:
+    rows = [row for row in ROWS if "imp-lpp" not in row.because]
+    assert [str(fault) for fault in undecided(rows, bundle())] == [
+        "impediments/imp-lpp.toml: id: no row of tests/*.csv names 'imp-lpp': add one"
+    ]
+
+
+def test_rows_notice_that_a_rule_is_gone() -> None:
+    impediments = {name: rule for name, rule in bundle().impediments.items() if name != "imp-lpp"}
+    wrong = run(Policy(replace(bundle(), impediments=impediments)), ROWS)
+    assert {each.row.case for each in wrong} >= {"privileged advice", "privilege not stated"}
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        pytest.param(None, "tests: holds no case table", id="no table"),
+        pytest.param(b"\xff", "tests/x.csv: not UTF-8", id="not UTF-8"),
+        pytest.param(b"x" * 5_000_000, "tests/x.csv: larger than", id="too large"),
+    ],
+)
+def test_tables_that_cannot_be_read(tmp_path: Path, body: bytes | None, fault: str) -> None:
+    (tmp_path / "tests").mkdir()
+    if body is not None:
+        (tmp_path / "tests/x.csv").write_bytes(body)
+    rows, faults = read_tables(tmp_path, bundle())
+    assert rows == []
+    assert str(faults[0]).startswith(fault)
+
+
+def test_a_table_as_a_spreadsheet_saves_it(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/x.csv").write_bytes(b"\xef\xbb\xbf" + f"{HEADER}\r\n{GOOD}\r\n".encode())
+    rows, faults = read_tables(tmp_path, bundle())
+    assert (len(rows), faults) == (1, [])
+
+
+PAST = "kind,fields,purpose,role,decision,labels,count"
+LINE = "contact,*,ca1989-s47,mash_nurse,yes,privileged"
+
+
+def test_past_decisions_are_counted() -> None:
+    faults: list[PolicyFault] = []
+    counted = past("p.csv", f"{PAST}\n{LINE},3\n{LINE},\n{LINE},\n{LINE.replace('yes', 'no')},1\n", faults)
+    facts = Facts(*LINE.split(","))
+    assert (counted, faults) == (Counter({facts: 5, facts._replace(decision="no"): 1}), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(f"{PAST}\n{LINE},many\n", "count: 'many' is not a whole number", id="no number"),
+        pytest.param(f"{PAST}\n{LINE}\n", "6 cells and 7 columns", id="too few cells"),
+        pytest.param(f"kind,expect\n{LINE}\n", "expect: not a column", id="another table"),
+    ],
+)
+def test_a_list_of_past_decisions_that_cannot_be_read(text: str, fault: str) -> None:
+    faults: list[PolicyFault] = []
+    past("p.csv", text, faults)
+    assert any(fault in str(each) for each in faults), faults

@@ -108,6 +108,8 @@ def cedar_request(
 def answer(ids: Iterable[str]) -> Answer:
     """The answer that the ids of the determining policies spell; ValueError when nothing determined it."""
     split = [(int(step), outcome, veil, rule) for step, outcome, veil, rule in (each.split(".", 3) for each in ids)]
+    if not split:
+        raise ValueError("nothing determined the answer")
     first = min(step for step, *_ in split)
     deciding = [each for each in split if each[0] == first or (first == _SHARED and each[0] == _HANDLED)]
     rules = frozenset(rule for step, *_, rule in deciding if step != _SHARED and rule)

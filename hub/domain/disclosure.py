@@ -37,21 +37,24 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Impediment:
-    """The specific legal bar named to the searcher."""
+    """The specific legal bar named to the searcher. ``note`` says what of its law was not read; empty when nothing."""
 
     id: str
     title: str
     citation: str
     confidence: Confidence
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class HandlingNotice:
-    """A condition that travels with what is shared."""
+    """A condition that travels with what is shared, and how well its law was checked."""
 
     id: str
     notice: str
     fields: tuple[str, ...]
+    citation: str = ""
+    confidence: Confidence = Confidence.GENERAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,7 @@ IDENTITY_FIELDS: Mapping[str, str] = {
     "nhs_number": "nhs_number",
     "address": "addresses",
     "postcode": "addresses",
+    "area": "addresses",
     "address_type": "addresses",
     "from_date": "addresses",
     "to_date": "addresses",
@@ -211,6 +212,8 @@ def _stated(entry: str, record: ReleasedRecord) -> Value:
         name = next(name for name, into in IDENTITY_FIELDS.items() if into == entry)
         return record.values.get(name)
     parts = [str(record.values[part]) for part in _PARTS[entry] if record.values.get(part)]
+    if entry == "addresses" and not parts and record.values.get("area"):
+        return f"{record.values['area']} (area only)"
     return _JOINED[entry].join(parts) or None
 
 

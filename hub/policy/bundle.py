@@ -104,7 +104,7 @@ class Rule:
 
     def as_named(self) -> Impediment:
         """The rule as an open line names it."""
-        return Impediment(self.id, self.title, self.citation, self.confidence)
+        return Impediment(self.id, self.title, self.citation, self.confidence, self.note)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,11 @@ class Teller:
         for group in shared:
             for rule in group.decision.handling:
                 fields[rule] = fields.get(rule, ()) + group.fields
-        return tuple(HandlingNotice(rule, self._rules[rule].notice, names) for rule, names in fields.items())
+        made = []
+        for rule_id, names in fields.items():
+            told = self._rules[rule_id]
+            made.append(HandlingNotice(rule_id, told.notice, names, told.citation, told.confidence))
+        return tuple(made)
 
 
 def _merged(lines: Sequence[Line]) -> tuple[Line, ...]:

@@ -26,7 +26,13 @@ TIMELINE_FIRST_MAX = 100
 
 _SECTION_SECTOR = {Section.SOCIAL_CARE: Sector.COUNCIL, Section.POLICE: Sector.POLICE, Section.HEALTH: Sector.HEALTH}
 _IDENTITY_NAMES = {name: camel(entry) for name, entry in domain.IDENTITY_FIELDS.items()}
-_HOUSEHOLD_NAMES = {"name": "name", "relationship": "relationship", "date_of_birth": "dateOfBirth", "phone": "phone"}
+_HOUSEHOLD_NAMES = {
+    "name": "name",
+    "relationship": "relationship",
+    "date_of_birth": "dateOfBirth",
+    "age": "age",
+    "phone": "phone",
+}
 _INVOLVEMENT_NAMES = {"worker_name": "name", "worker_role": "role", "phone": "phone", "team": "service"}
 
 

@@ -54,7 +54,10 @@ class Impediment:
     id: strawberry.ID
     title: str
     citation: str
-    confidence: disclosure.Confidence
+    confidence: disclosure.Confidence = strawberry.field(
+        description="How well the law was checked. Anything but VERIFIED is to be confirmed with your lawyers."
+    )
+    note: str | None = strawberry.field(description="What of the law was not read, or is for lawyers to settle.")
 
 
 @strawberry.type(description="What was held back, why as far as that may be said, and what to do next.")
@@ -78,7 +81,11 @@ class Withheld:
         named = None
         if bar is not None:
             named = Impediment(
-                id=strawberry.ID(bar.id), title=bar.title, citation=bar.citation, confidence=bar.confidence
+                id=strawberry.ID(bar.id),
+                title=bar.title,
+                citation=bar.citation,
+                confidence=bar.confidence,
+                note=bar.note or None,
             )
         return cls(
             fields=_shown(line.fields, names),
@@ -97,12 +104,20 @@ class Withheld:
 class Handling:
     id: strawberry.ID
     notice: str
+    citation: str
+    confidence: disclosure.Confidence = strawberry.field(description="How well the law behind it was checked.")
     fields: list[str]
 
     @classmethod
     def of(cls, notice: disclosure.HandlingNotice, *, names: Mapping[str, str] | None = None) -> Handling:
         """The notice as GraphQL shows it; ``names`` as for :meth:`Withheld.of`."""
-        return cls(id=strawberry.ID(notice.id), notice=notice.notice, fields=_shown(notice.fields, names))
+        return cls(
+            id=strawberry.ID(notice.id),
+            notice=notice.notice,
+            citation=notice.citation,
+            confidence=notice.confidence,
+            fields=_shown(notice.fields, names),
+        )
 
 
 @strawberry.type(description="One agency's line: did it answer, and if not, why not. Never read silence as a negative.")
@@ -281,6 +296,9 @@ class Person:
     name: str | None
     relationship: str | None
     date_of_birth: datetime.date | None
+    age: int | None = strawberry.field(
+        description="In whole years; given where the date of birth is more than is needed."
+    )
     phone: str | None
 
 

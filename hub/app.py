@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import secrets
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -29,12 +30,13 @@ from hub.connectors.rest_mapping import load as load_mapping
 from hub.connectors.ssd import SsdConnector
 from hub.errors import AuditUnavailable, HubError
 from hub.policy.bundle import Bundle
-from hub.policy.engine import Policy
 from hub.policy.load import default_policies_directory, load_bundle
 from hub.schema.documents import Documents
 from hub.schema.endpoint import HEADERS, Endpoint, answer, shown
 from hub.schema.query import build_schema
 from hub.service.ask import Line
+from hub.service.policies import PolicySet
+from hub.service.policy_signature import Signers
 from hub.service.prove import prove
 from hub.service.view_child import ViewChild
 from hub.settings import CustodianSettings, Settings, read_credential
@@ -57,7 +59,7 @@ class Hub:
     settings: Settings
     log: Log
     judgements: JudgementStore
-    policy: Policy
+    policies: PolicySet
     keys: JwksSource
     endpoint: Endpoint
     connectors: tuple[Connector, ...]
@@ -69,20 +71,24 @@ def build(settings: Settings) -> Hub:
     Raises:
         ConfigurationError: settings, policies, register, mapping or key are wrong; says which and what to do.
     """
-    policy = Policy(load_policies(Path(settings.policies) if settings.policies else None))
+    policies = load_policy_set(settings)
+    policy = policies.current
     catalogue = policy.bundle.catalogue
     log = Log(
         settings.log.database_url,
         load_or_create(settings.log.key_file, settings.log.origin),
         wait_seconds=settings.log.write_timeout_seconds,
     )
-    connectors = tuple(make_connector(entry, policy.bundle) for entry in settings.custodians)
+    if policies.signers is not None:
+        policies.signers.refuse_key_of_log(log.verifier)
+    connectors = tuple(make_connector(entry, lambda: policies.current.bundle) for entry in settings.custodians)
     lines = [
         Line(connector, connector.kinds, entry.deadline_seconds)
         for connector, entry in zip(connectors, settings.custodians, strict=True)
     ]
     judgements = JudgementStore(settings.log.database_url, wait_seconds=settings.log.write_timeout_seconds)
-    view_child = ViewChild(log, policy, lines, judgements.book, settings.match_grace_seconds)
+    grace = settings.match_grace_seconds
+    view_child = ViewChild(log, policy, lines, judgements.book, grace, newest=lambda: policies.current)
     keys = JwksSource(settings.access.issuer, settings.access.jwks_uri)
     verifier = Verifier(issuer=settings.access.issuer, audience=settings.access.audience, keys=keys, clock=time.time)
     purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
@@ -90,7 +96,7 @@ def build(settings: Settings) -> Hub:
     documents = Documents(schema, is_development=settings.is_development)
     register = load_register(Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer)
     endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
-    return Hub(settings, log, judgements, policy, keys, endpoint, connectors)
+    return Hub(settings, log, judgements, policies, keys, endpoint, connectors)
 
 
 def load_policies(directory: Path | None = None) -> Bundle:
@@ -98,12 +104,19 @@ def load_policies(directory: Path | None = None) -> Bundle:
     return load_bundle(directory or default_policies_directory(), datetime.now(UTC).date())
 
 
-def make_connector(entry: CustodianSettings, bundle: Bundle) -> Connector:
-    """The connector a settings entry describes.
+def load_policy_set(settings: Settings) -> PolicySet:
+    """The policies that settings name, signed as they demand, ready to be read again while the hub runs."""
+    directory = Path(settings.policies) if settings.policies else default_policies_directory()
+    return PolicySet(directory, Signers.parse(settings.policy_signers, settings.policy_signatures_required))
+
+
+def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Connector:
+    """The connector a settings entry describes; ``rules`` gives the policies in force.
 
     Raises:
         ConfigurationError: its credential or mapping file is wrong.
     """
+    bundle = rules()
     custodian, catalogue = entry.custodian(), bundle.catalogue
     if entry.kind == "ssd":
         return SsdConnector(
@@ -111,7 +124,7 @@ def make_connector(entry: CustodianSettings, bundle: Bundle) -> Connector:
             entry.url,
             catalogue,
             numbers_are_verified=entry.nhs_numbers_verified,
-            unassessed=bundle.barring_labels,
+            unassessed=lambda: rules().barring_labels,
         )
     token = read_credential(entry.credential)
     credentials = BearerToken(token) if token else None
@@ -130,13 +143,17 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await hub.log.start()
-        reaper = asyncio.create_task(_reap(hub.log))
+        background = [
+            asyncio.create_task(each) for each in (_reap(hub.log), hub.policies.watch(settings.policy_check_seconds))
+        ]
+        _read_policies_on_hangup(hub.policies)
         gc.collect()
         gc.freeze()  # what start-up made lives as long as the process: the collector need not look at it again
         try:
             yield
         finally:
-            reaper.cancel()
+            for task in background:
+                task.cancel()
             for connector in hub.connectors:
                 await connector.close()
             await hub.keys.close()
@@ -162,6 +179,12 @@ async def _reap(log: Log) -> None:
         except AuditUnavailable:
             _log.warning("open questions could not be ended: the log is unavailable")
         await asyncio.sleep(REAP_EVERY_SECONDS)
+
+
+def _read_policies_on_hangup(policies: PolicySet) -> None:
+    """On SIGHUP (``systemctl reload hub``) the policies are read again at once."""
+    with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # only a process's main thread has signals
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, policies.tell)
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -201,6 +224,8 @@ async def _live(_: Request) -> Response:
 def _ready(hub: Hub) -> Handler:
     async def ready(_: Request) -> Response:
         health = await hub.log.check()
-        return JSONResponse({"ready": health.ok, "log": health.detail}, 200 if health.ok else 503, headers=HEADERS)
+        # Policies that were refused do not make the hub unready: sharing goes on under the last good ones.
+        body = {"ready": health.ok, "log": health.detail, "policies": hub.policies.state.shown()}
+        return JSONResponse(body, 200 if health.ok else 503, headers=HEADERS)
 
     return ready

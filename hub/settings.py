@@ -109,6 +109,9 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     custodians: Annotated[list[CustodianSettings], Meta(min_length=1, max_length=50)]
     server: Server = Server()
     policies: str | None = None
+    policy_check_seconds: Seconds = 30.0
+    policy_signers: list[Text] = []
+    policy_signatures_required: Annotated[int, Meta(ge=1, le=16)] = 1
     match_grace_seconds: Seconds = 1.0
 
     @property

@@ -24,5 +24,5 @@ def ide_pages(hub: Hub) -> list[BaseRoute]:
 
     workers = [IdeWorker(worker.id, f"{worker.name} ({worker.organisation})") for worker in people().workers]
     variables = question(purpose="CA2004_S16LA", case_reference="MASH-2026-1182", nhsNumber=STAR_NHS_NUMBER)
-    schema = schema_of(hub.policy.bundle)
+    schema = schema_of(hub.policies.current.bundle)
     return list(ide_routes("/graphql", token, workers, VIEW, json.dumps(variables, indent=2), schema))

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from hub.app import load_policies
+from hub.cli import policy_sign
 from hub.cli.main import EXIT_WRONG
 from hub.domain.records import RecordPointer
 from hub.errors import BadRequest
@@ -32,6 +33,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     explaining.add_argument("--decision", action="store_true", help="the decision the purpose rests on is recorded")
     explaining.add_argument("--restricted", choices=("yes", "no", "unknown"), default="no", help="PDS label R or V")
     explaining.set_defaults(run=explain_one)
+    policy_sign.add_parser(actions)
     for action in (checking, explaining):
         action.add_argument("--policies", type=Path, help="another policies directory")
 

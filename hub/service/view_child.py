@@ -51,11 +51,12 @@ class ViewChild:
 
     Attributes:
         log: the signed log; if it cannot be written, nothing is asked and nothing is answered.
-        policy: the rules in force.
+        policy: the rules in force, from a question's start to its end.
         lines: every custodian, with its own deadline; the kinds are narrowed for each question.
         judgements: the decisions people have recorded; if they cannot be read, that is as if the log could not.
         match_grace_seconds: see :func:`hub.service.ask.ask_all`.
         clock: the time now, aware.
+        newest: where the rules in force come from when they can change while the hub runs; asked once per question.
     """
 
     log: Log
@@ -64,6 +65,7 @@ class ViewChild:
     judgements: Callable[[], Awaitable[Book]]
     match_grace_seconds: float = 1.0
     clock: Callable[[], datetime] = _utc_now
+    newest: Callable[[], Policy] | None = None
 
     async def __call__(self, question: Question) -> ChildAnswer:
         """The answer, recorded.
@@ -72,6 +74,8 @@ class ViewChild:
             BadRequest, Forbidden: the question was refused; the refusal is in the log.
             AuditUnavailable: the log is down; no custodian was asked, or nothing is released.
         """
+        if self.newest is not None:  # one set of rules to the end, whatever is loaded meanwhile
+            return await replace(self, policy=self.newest(), newest=None)(question)
         CORRELATION_ID.set(question.trace_id)  # custodians can name it when they ask what this was about
         purpose = None
         try:

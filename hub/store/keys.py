@@ -111,30 +111,41 @@ class FileSigner:
 
 
 def load_or_create(path: str | Path, name: str) -> FileSigner:
-    """The signer whose key is in ``path``, made there when there is none (mode 0600), with ``path``.pub beside it.
+    """The log's signer whose key is in ``path``; see :func:`load_or_create_key`.
+
+    Args:
+        path: the key's file.
+        name: the log's origin, a schema-less URL; it must be the key's name.
+    """
+    return FileSigner(load_or_create_key(path, name, "the log's signing key"), Path(path))
+
+
+def load_or_create_key(path: str | Path, name: str, what: str) -> SignerKey:
+    """The key in ``path``, made there when there is none (mode 0600), with ``path``.pub beside it.
 
     Args:
         path: the key's file, in the text form of Go's note package.
-        name: the log's origin, a schema-less URL; it must be the key's name.
+        name: the name that the key must have.
+        what: what the key is, to begin a sentence of an error with.
 
     Raises:
-        ConfigurationError: the file is readable by others, is not a key, or is another log's key.
+        ConfigurationError: the file is readable by others, is not a key, or is a key of another name.
     """
     file = Path(path)
     try:
         if not file.exists():
             _create(file, SignerKey(name, secrets.token_bytes(KEY_BYTES)))
         if file.stat().st_mode & 0o077:
-            raise ConfigurationError(f"{file}: the log's signing key may be read by others; run chmod 600 on it.")
+            raise ConfigurationError(f"{file}: {what} may be read by others; run chmod 600 on it.")
         with file.open("rb") as opened:
             key = SignerKey.parse(opened.read(KEY_FILE_MAX).decode("ascii").removesuffix("\n"))
     except (NoteInvalid, UnicodeDecodeError):
-        raise ConfigurationError(f"{file}: not a signing key of the log, or the log's name cannot be one.") from None
+        raise ConfigurationError(f"{file}: not a signing key, or {name!r} cannot be a key's name.") from None
     except OSError as fault:
-        raise ConfigurationError(f"{file}: the log's signing key cannot be read or made ({fault.strerror}).") from None
+        raise ConfigurationError(f"{file}: {what} cannot be read or made ({fault.strerror}).") from None
     if key.name != name:
-        raise ConfigurationError(f"{file}: this is the key of the log {key.name}, and the settings name {name}.")
-    return FileSigner(key, file)
+        raise ConfigurationError(f"{file}: this is the key of {key.name}, and the settings name {name}.")
+    return key
 
 
 def _create(file: Path, key: SignerKey) -> None:

@@ -243,7 +243,7 @@ async def test_the_settings_choose_how_it_is_asked(
         "id": "nhs", "name": "NHS", "sector": "health", "kind": "fhir", "url": url,
         "contact": {"role": "Nurse", "phone": "01632 960 100"}, "credential": {"env": "HUB_NHS_TOKEN"}, **options,
     }  # fmt: skip
-    nhs = make_connector(msgspec.convert(entry, CustodianSettings), load_policies())
+    nhs = make_connector(msgspec.convert(entry, CustodianSettings), load_policies)
     answer = await nhs.match(by_number(ADA), soon())
     await nhs.close()
     assert isinstance(answer, Matched)

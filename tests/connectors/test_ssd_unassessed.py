@@ -20,7 +20,7 @@ def test_the_policies_bar_at_least_what_the_connector_knows_by_itself() -> None:
 
 async def test_a_new_word_that_bars_is_undetermined_too(tmp_path: Path) -> None:
     child = WORLD.played_by("unlabelled")
-    connector = SsdConnector(COUNCIL, sqlite_council(tmp_path), unassessed=UNASSESSED | {"a_new_word"})
+    connector = SsdConnector(COUNCIL, sqlite_council(tmp_path), unassessed=lambda: UNASSESSED | {"a_new_word"})
     pointers = (await found(connector, await the_one(connector, by_number(child.nhs_number)))).pointers
     await connector.close()
     assert {pointer.undetermined for pointer in pointers} == {frozenset(), UNASSESSED | {"a_new_word"}}

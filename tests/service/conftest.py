@@ -38,6 +38,7 @@ class Bench:
     path: Path
     book: Book = field(default_factory=Book)
     judgements: Callable[[], Awaitable[Book]] | None = None
+    newest: Callable[[], Policy] | None = None
 
     async def _judged(self) -> Book:
         return self.book
@@ -55,7 +56,8 @@ class Bench:
     ) -> ChildAnswer:
         everything = frozenset(self.policy.bundle.catalogue.kinds)
         lines = [Line(one, one.kinds, deadline_seconds) for one in custodians]
-        ask = ViewChild(self.log, self.policy, lines, self.judgements or self._judged, grace_seconds, lambda: NOW)
+        judgements = self.judgements or self._judged
+        ask = ViewChild(self.log, self.policy, lines, judgements, grace_seconds, lambda: NOW, newest=self.newest)
         searcher = Searcher("testshire-mash", "testshire-council", "Testshire", Sector.COUNCIL, "w-1", role, purposes)
         return await ask(
             Question(

@@ -45,7 +45,8 @@ class SsdConnector:
         schema: the database schema the tables are in, when it is not the login's own.
         without: kinds the council does not fill; their tables may then be missing. The view says they are not supplied.
         numbers_are_verified: whether the council traces its NHS numbers with PDS. The dataset cannot say so.
-        unassessed: the words that may be true of a document whose sensitivity nobody assessed.
+        unassessed: gives the words that may be true of a document whose sensitivity nobody assessed; asked each time,
+            since the policies that say which they are may change while the hub runs.
         zone: the time zone of the database's clock, for the time of the copy.
 
     Raises:
@@ -64,7 +65,7 @@ class SsdConnector:
         schema: str | None = None,
         without: frozenset[str] = frozenset(),
         numbers_are_verified: bool = False,
-        unassessed: frozenset[str] = reading.UNASSESSED,
+        unassessed: Callable[[], frozenset[str]] = lambda: reading.UNASSESSED,
         zone: tzinfo = UTC,
     ) -> None:
         self.custodian = custodian
@@ -138,7 +139,7 @@ class SsdConnector:
         if len(rows) > FIND_ROWS_MAX:
             raise UpstreamFault(NoAnswerReason.TOO_LARGE, "it holds more of this person than the hub reads at once")
         as_of, others = reading.checked(rows, who, self._zone)
-        return Found(reading.pointers(self.custodian.id, sources, others, self._unassessed), as_of)
+        return Found(reading.pointers(self.custodian.id, sources, others, self._unassessed()), as_of)
 
     def _fetch(self, connection: Connection, who: Candidate, wanted: Sequence[RecordPointer]) -> Fetched:
         statements = self._statements(connection)

@@ -168,9 +168,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A row of ``legal-sources.toml``."""
+    """A row of ``legal-sources.toml``; ``in_force`` is false for law that is repealed or has not begun."""
 
     title: str
+    in_force: bool
     confidence: Confidence
     checked: date
     in_force_from: date | None
@@ -250,8 +251,9 @@ class Vocabulary:
 
     Attributes:
         choices: (word, words): a record that carries the word must carry one of the words, else all are unknown.
-        recipients: recipient word to the roles it derives from.
-        roles: role to its sector.
+        recipients: recipient word to the roles it derives from; ``recipient_meanings``: to its meaning.
+        roles: role to its sector; ``role_meanings``: to its meaning.
+        posts: who at a holder can lift an impediment or make a judgement, with the meaning.
         silent: classes that are never connected.
         levels: classification to the level of detail at which its fields are reached.
         judgements: decisions by people, by kind.
@@ -266,11 +268,13 @@ class Vocabulary:
     recipients: Mapping[str, frozenset[str]]
     decisions: Mapping[str, Word]
     subject_facts: Mapping[str, Word]
-    posts: frozenset[str]
+    posts: Mapping[str, str]
     silent: Mapping[str, Silent]
     levels: Mapping[str, Detail] = field(default_factory=dict)
     judgements: Mapping[str, JudgementKind] = field(default_factory=dict)
     look_back_reasons: Mapping[str, str] = field(default_factory=dict)
+    role_meanings: Mapping[str, str] = field(default_factory=dict)
+    recipient_meanings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,16 @@ def _purposes(
 
 
 def _source(row: SourceFile) -> Source:
-    return Source(row.title, row.confidence, row.checked, row.in_force_from, row.repealed_on, row.bars, row.note)
+    return Source(
+        title=row.title,
+        in_force=row.in_force,
+        confidence=row.confidence,
+        checked=row.checked,
+        in_force_from=row.in_force_from,
+        repealed_on=row.repealed_on,
+        bars=row.bars,
+        note=row.note,
+    )
 
 
 def _read(directory: Path) -> dict[str, bytes]:

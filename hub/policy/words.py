@@ -187,7 +187,7 @@ def compiled(words: VocabularyFile) -> Vocabulary:
         subject_facts={
             name: Word(each.meaning, each.owner, each.when_unknown) for name, each in words.subject_facts.items()
         },
-        posts=frozenset(words.posts),
+        posts={name: each.meaning for name, each in words.posts.items()},
         silent={
             name: Silent(each.meaning, each.law, each.citation, each.confidence) for name, each in words.silent.items()
         },
@@ -197,4 +197,6 @@ def compiled(words: VocabularyFile) -> Vocabulary:
             for name, each in words.judgements.items()
         },
         look_back_reasons={name: each.meaning for name, each in words.look_back_reasons.items()},
+        role_meanings={name: each.meaning for name, each in words.roles.items()},
+        recipient_meanings={name: each.meaning for name, each in words.recipients.items()},
     )

@@ -90,6 +90,7 @@ CHILD_KEYS = {"local_id": None, "nhs_number": None}
         pytest.param("JUDGEMENT_GROUND_REJECTED", "hold", {"reasons": "We cannot share this because of GDPR."}, "framework for sharing", id="GDPR"),
         pytest.param("JUDGEMENT_GROUND_REJECTED", "hold", {"reasons": "There is no consent from the\nmother. No."}, "Consent is not the lawful basis", id="no consent"),
         pytest.param("JUDGEMENT_GROUND_REJECTED", "hold", {"reasons": "It is an ongoing\ninvestigation and that is that"}, "imp-family-proceedings: ", id="an investigation, over a line's end"),
+        pytest.param("JUDGEMENT_GROUND_REJECTED", "hold", {"reasons": "GDPR stops it, see r.12 of the handbook we all follow"}, "framework", id="a point inside a word ends no sentence"),
         pytest.param("JUDGEMENT_GROUND_REJECTED", "detriment", {"reasons": "This is CONFIDENTIAL, we have always kept it so"}, "imp-confidence", id="in capitals"),
         pytest.param("JUDGEMENT_TIME_INVALID", "hold", {"decided_at": naive}, "with its offset", id="decided at no offset"),
         pytest.param("JUDGEMENT_TIME_INVALID", "hold", {"review_at": naive}, "with its offset", id="review at no offset"),

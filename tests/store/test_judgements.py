@@ -227,6 +227,19 @@ async def test_a_database_put_back_is_read_anew(
     assert {number for number in (1, 2) if held(book, number)} == holds
 
 
+async def test_a_number_given_out_again_after_a_restore_is_another_row(
+    store: JudgementStore, make_store: MakeStore, log_url: str
+) -> None:
+    for number in (1, 2):
+        await store.record(numbered(number), AT)
+    await store.book()
+    edit(log_url, "DELETE FROM judgement WHERE number = 2")
+    for number in (3, 4):
+        await make_store().record(numbered(number), AT)
+    book = await store.book()
+    assert {number for number in (1, 2, 3, 4) if held(book, number)} == {1, 3, 4}
+
+
 SECRETS = ("P-1", "999000", "Imogen", "father", "Rowan")
 
 

@@ -6,20 +6,29 @@ import argparse
 from pathlib import Path
 
 from hub.app import load_policies
-from hub.cli import policy_sign
-from hub.cli.main import EXIT_WRONG
+from hub.cli import policy_check, policy_diff, policy_sign
 from hub.domain.records import RecordPointer
 from hub.errors import BadRequest
 from hub.policy.engine import Policy
 from hub.policy.explain import explain
-from hub.policy.facts import RequestFacts
+from hub.policy.facts import Judged, RequestFacts
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the command's actions and options."""
     actions = command.add_subparsers(required=True, metavar="ACTION")
-    checking = actions.add_parser("check", help="load the policy files, or say what is wrong with them")
-    checking.set_defaults(run=check)
+    checking = actions.add_parser(
+        "check",
+        help="is everything under policies/ as it should be?",
+        epilog="Exit status 0: all is well. 1: something is not, and each fault says its file, line and what to write.",
+    )
+    policy_check.add_options(checking)
+    comparing = actions.add_parser(
+        "diff",
+        help="which answers would flip between two policies directories?",
+        epilog="Exit status 0: none would. 1: some would, and each is printed.",
+    )
+    policy_diff.add_options(comparing)
     explaining = actions.add_parser(
         "explain",
         help="why a kind of record is shared or withheld",
@@ -28,6 +37,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     explaining.add_argument("--kind", required=True, help="kind of record, such as case_document")
     explaining.add_argument("--label", action="append", default=[], help="what the record is labelled; may be repeated")
     explaining.add_argument("--unknown", action="append", default=[], metavar="LABEL", help="a label nobody has stated")
+    explaining.add_argument(
+        "--judged", action="append", default=[], metavar="LABEL", help="a label that a recorded judgement makes true"
+    )
+    explaining.add_argument(
+        "--stale", action="append", default=[], metavar="LABEL", help="a label whose judgement is overdue for review"
+    )
     explaining.add_argument("--purpose", default="ca2004-s16la", help="default: %(default)s")
     explaining.add_argument("--role", default="mash_social_worker", help="the searcher's role (default: %(default)s)")
     explaining.add_argument("--decision", action="store_true", help="the decision the purpose rests on is recorded")
@@ -38,19 +53,6 @@ def add_options(command: argparse.ArgumentParser) -> None:
         action.add_argument("--policies", type=Path, help="another policies directory")
 
 
-def check(options: argparse.Namespace) -> int:
-    """Load the policies and say what is in them."""
-    bundle = load_policies(options.policies)
-    fields = sum(len(kind.fields) for kind in bundle.catalogue.kinds.values())
-    print(f"policies {bundle.digest}, in force on {bundle.on}")
-    print(f"  {len(bundle.catalogue.kinds)} kinds of record with {fields} fields")
-    print(f"  {len(bundle.purposes)} purposes: {', '.join(bundle.purposes)}")
-    print(f"  {len(bundle.impediments)} impediments, {len(bundle.handling)} handling rules")
-    for overdue in bundle.overdue:
-        print(f"  review overdue: {overdue}")
-    return EXIT_WRONG if bundle.overdue else 0
-
-
 def explain_one(options: argparse.Namespace) -> int:
     """Explain one decision, for the searcher and for the reviewer."""
     policy = Policy(load_policies(options.policies))
@@ -58,7 +60,7 @@ def explain_one(options: argparse.Namespace) -> int:
     _known("kind", options.kind, policy.bundle.catalogue.kinds)
     _known("purpose", options.purpose, policy.bundle.purposes)
     _known("role", options.role, vocabulary.roles)
-    for label in (*options.label, *options.unknown):
+    for label in (*options.label, *options.unknown, *options.judged, *options.stale):
         _known("label", label, vocabulary.labels)
     restricted = frozenset({"restricted_location"})
     facts = RequestFacts(
@@ -70,7 +72,8 @@ def explain_one(options: argparse.Namespace) -> int:
         subject_unknown=restricted if options.restricted == "unknown" else frozenset(),
     )
     pointer = RecordPointer("example", options.kind, "example", frozenset(options.label), frozenset(options.unknown))
-    explanation = explain(facts, pointer, policy)
+    judged = Judged(words=frozenset(options.judged), stale=frozenset(options.stale))
+    explanation = explain(facts, pointer, policy, judged)
     for title, lines in (("For the searcher", explanation.searcher), ("For the reviewer", explanation.reviewer)):
         print(title)
         for line in lines:

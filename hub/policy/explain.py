@@ -10,7 +10,7 @@ from hub.policy.bundle import Effect
 from hub.policy.compile import TRUE, Reading
 from hub.policy.decision import FieldDecision, Line, RecordDecision
 from hub.policy.engine import Policy
-from hub.policy.facts import RequestFacts
+from hub.policy.facts import NOTHING_JUDGED, Judged, RequestFacts
 
 _EFFECTS = {
     Effect.WITHHOLD: "withholds",
@@ -42,10 +42,12 @@ class Explanation:
     reviewer: tuple[str, ...] = field(repr=False)
 
 
-def explain(request: RequestFacts, pointer: RecordPointer, policy: Policy) -> Explanation:
-    """Explain what ``policy`` decides for the record pointed at in ``request``."""
-    decision = policy.decide(request, pointer)
-    return Explanation(decision, _for_searcher(decision), _for_reviewer(request, pointer, decision, policy))
+def explain(
+    request: RequestFacts, pointer: RecordPointer, policy: Policy, judged: Judged = NOTHING_JUDGED
+) -> Explanation:
+    """Explain what ``policy`` decides for the record pointed at in ``request``, given what people judged of it."""
+    decision = policy.decide(request, pointer, judged)
+    return Explanation(decision, _for_searcher(decision), _for_reviewer(request, pointer, judged, decision, policy))
 
 
 def _for_searcher(decision: RecordDecision) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ def _line(line: Line) -> str:
 
 
 def _for_reviewer(
-    request: RequestFacts, pointer: RecordPointer, decision: RecordDecision, policy: Policy
+    request: RequestFacts, pointer: RecordPointer, judged: Judged, decision: RecordDecision, policy: Policy
 ) -> tuple[str, ...]:
     said = [f"Policies {policy.digest}, law in force on {policy.bundle.on}."]
     purpose = policy.bundle.purposes.get(request.purpose)
@@ -86,7 +88,7 @@ def _for_reviewer(
     said += [f"{', '.join(group.fields)}: {_decided(group.decision)}." for group in decision.groups]
     if decision.spec is None:
         return (*said, "The kind of record is not catalogued.")
-    return (*said, *(_read(reading) for reading in policy.readings(request, pointer)))
+    return (*said, *(_read(reading) for reading in policy.readings(request, pointer, judged)))
 
 
 def _read(reading: Reading) -> str:

@@ -1,0 +1,92 @@
+"""``hub policy diff``: what two policies directories say of the same questions."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.cli.main import EXIT_WRONG
+from hub.cli.policy_tables import read_tables, read_text
+from hub.errors import BadRequest, ConfigurationError
+from hub.policy.engine import Policy
+from hub.policy.files import PolicyFault
+from hub.policy.load import load_bundle
+from hub.policy.replay import Change, Flips, compare, differences, replay, told
+from hub.policy.table_file import past
+from hub.policy.tables import Facts, Row
+
+PAST_BYTES_MAX = 268_435_456
+FAULTS_SHOWN_MAX = 10
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """The options of ``hub policy diff``."""
+    command.add_argument("old", type=Path, help="the policies directory as it is")
+    command.add_argument("new", type=Path, help="the policies directory as it would be")
+    command.add_argument(
+        "--past",
+        type=Path,
+        metavar="FILE.csv",
+        help="past decisions' facts: columns as in the case tables up to stale, and count; how many would flip?",
+    )
+    command.set_defaults(run=diff)
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Print which answers would flip; 1 when any would."""
+    old, new = (_policy(directory) for directory in (options.old, options.new))
+    print(f"old {old.digest}\nnew {new.digest}")
+    for line in differences(old.bundle, new.bundle):
+        print(f"  {line}")
+    flipped = _tables(options, old, new)
+    if options.past is not None:
+        flips = replay(old, new, _past(options.past))
+        _print_flips(flips)
+        flipped = flipped or bool(flips.flipped)
+    return EXIT_WRONG if flipped else 0
+
+
+def _policy(directory: Path) -> Policy:
+    try:
+        return Policy(load_bundle(directory, datetime.now(UTC).date()))
+    except ConfigurationError as fault:
+        raise ConfigurationError(f"{directory}: {fault.message}", code=fault.code) from None
+
+
+def _tables(options: argparse.Namespace, old: Policy, new: Policy) -> bool:
+    """Decide every row of both directories' tables under both; whether any would flip."""
+    rows: dict[object, Row] = {}
+    for directory, policy in ((options.new, new), (options.old, old)):
+        found, faults = read_tables(directory, policy.bundle)
+        if faults:
+            print(f"  {len(faults)} faults in its case tables: run hub policy check --policies {directory}")
+        for row in found:
+            rows.setdefault(row.facts, row)
+    flipped = [(row, changes) for row in rows.values() if (changes := compare(old, new, row.facts))]
+    for row, changes in flipped:
+        print(f"{row.case} ({row.facts.kind}, {row.facts.purpose}, {row.facts.role}; {row.file}:{row.line})")
+        for change in changes:
+            print(f"  {_change(change)}")
+    print(f"{len(flipped)} of {len(rows)} cases flip")
+    return bool(flipped)
+
+
+def _change(change: Change) -> str:
+    return f"{', '.join(change.fields)}: {told(change.before)} -> {told(change.after)}"
+
+
+def _past(path: Path) -> dict[Facts, int]:
+    faults: list[PolicyFault] = []
+    text = read_text(path, path.name, faults, PAST_BYTES_MAX)
+    counted = dict(past(path.name, text, faults)) if text is not None else {}
+    if faults:
+        shown = "\n  ".join(str(fault) for fault in faults[:FAULTS_SHOWN_MAX])
+        raise BadRequest(f"The past decisions cannot be read:\n  {shown}", code="USAGE")
+    return counted
+
+
+def _print_flips(flips: Flips) -> None:
+    print(f"{flips.flipped} of {flips.decided} past decisions would flip ({flips.distinct} distinct)")
+    for (purpose, kind, before, after), times in flips.changes.items():
+        print(f"  {times:>9}  {purpose}  {kind}: {before} -> {after}")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hub.access.register_file import load_register
-from hub.app import load_policies
+from hub.app import load_policy_set
 from hub.cli.decision_words import effects, listed, moment, shown
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.domain.organisations import Sector
@@ -192,7 +192,7 @@ def _terms(settings: Settings) -> Terms:
 
 
 def _policies(settings: Settings) -> Bundle:
-    return load_policies(Path(settings.policies) if settings.policies else None)
+    return load_policy_set(settings).current.bundle
 
 
 def _every(settings: Settings) -> tuple[Kept, ...]:

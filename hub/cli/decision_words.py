@@ -26,17 +26,18 @@ def moment(at: datetime) -> str:
 def effects(judgement: Judgement, bundle: Bundle) -> Iterator[str]:
     """What a judgement that is not withdrawn does, rule by rule, and how well the law of each was checked."""
     word = bundle.vocabulary.labels.get(judgement.word)
-    meaning = f": {word.meaning}" if word else ""
-    yield (
-        f"From now until {moment(judgement.expires_at)}, {_records(judgement)} count as `{judgement.word}`{meaning}."
-    )
+    until = f"From now until {moment(judgement.expires_at)}, {_records(judgement)}"
+    if word is None:  # it was recorded under policies that had it
+        yield f"{until} ARE HELD BACK AS UNDECIDED: the policies in force do not have the word `{judgement.word}`."
+        return
+    yield f"{until} count as `{judgement.word}`: {word.meaning}."
     turning = [(rule, said) for rule in bundle.rules if (said := _effect(rule, judgement.word)) is not None]
     for rule, said in turning:
         checked = rule.confidence.replace("_", " ")
         note = f" {rule.note}" if rule.note else ""
         yield f"  {said} {rule.title} ({rule.citation}; how well this was checked: {checked}).{note}"
     if not turning:
-        yield "  NO RULE TURNS ON THAT WORD: nothing is held back and nothing released by it."
+        yield "  NO RULE TURNS ON THAT WORD: by itself it holds nothing back and releases nothing."
     yield (
         f"Review it before {moment(judgement.review_at)}: from then on what turns on it is held back as not known, "
         "until it is recorded anew or ends."

@@ -16,7 +16,7 @@ import msgspec
 
 from hub.access.register_file import load_register
 from hub.app import load_policy_set
-from hub.cli.decision_words import effects, listed, moment, shown
+from hub.cli.decision_words import effects, kinds, listed, moment, shown
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.domain.organisations import Sector
 from hub.errors import BadRequest, ConfigurationError
@@ -57,7 +57,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     showing = actions.add_parser("show", help="one decision, with the child and the reasons")
     showing.add_argument("reference", metavar="REFERENCE")
     showing.set_defaults(run=show)
-    for action in (recording, withdrawing, listing, showing):
+    naming = actions.add_parser("kinds", help="every kind of decision: who may make it, for how long, what it does")
+    naming.set_defaults(run=list_kinds)
+    for action in (recording, withdrawing, listing, showing, naming):
         add_settings(action)
 
 
@@ -132,6 +134,12 @@ def show(options: argparse.Namespace) -> int:
     if state in (State.IN_FORCE, State.REVIEW_OVERDUE):
         for line in effects(kept.judgement, _policies(settings)):
             print(line)
+    return 0
+
+
+def list_kinds(options: argparse.Namespace) -> int:
+    """List what can be decided, as the policies have it."""
+    _print(list(kinds(_policies(load_settings(settings_path(options))))), "The policies know no kind of decision.")
     return 0
 
 

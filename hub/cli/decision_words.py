@@ -31,13 +31,7 @@ def effects(judgement: Judgement, bundle: Bundle) -> Iterator[str]:
         yield f"{until} ARE HELD BACK AS UNDECIDED: the policies in force do not have the word `{judgement.word}`."
         return
     yield f"{until} count as `{judgement.word}`: {word.meaning}."
-    turning = [(rule, said) for rule in bundle.rules if (said := _effect(rule, judgement.word)) is not None]
-    for rule, said in turning:
-        checked = rule.confidence.replace("_", " ")
-        note = f" {rule.note}" if rule.note else ""
-        yield f"  {said} {rule.title} ({rule.citation}; how well this was checked: {checked}).{note}"
-    if not turning:
-        yield "  NO RULE TURNS ON THAT WORD: by itself it holds nothing back and releases nothing."
+    yield from _through_rules(judgement.word, bundle)
     yield (
         f"Review it before {moment(judgement.review_at)}: from then on what turns on it is held back as not known, "
         "until it is recorded anew or ends."
@@ -47,6 +41,16 @@ def effects(judgement: Judgement, bundle: Bundle) -> Iterator[str]:
             "The child is named by NHS number alone: it does not hold where a question reaches the agency's records "
             "without that number. If the agency has an id of its own for the child, record it with that."
         )
+
+
+def kinds(bundle: Bundle) -> Iterator[str]:
+    """Every kind of decision: what it is, who may make it, how long it lasts at most, what it does."""
+    for name, kind in sorted(bundle.vocabulary.judgements.items()):
+        yield f"{name}: {kind.meaning}"
+        about = "one request, never a standing rule" if kind.one_request else "every request while it lasts"
+        parts = "; the whole record or parts" if kind.parts else ""
+        yield f"  made by: {', '.join(kind.made_by)}; at most {_lasting(kind.hours_max)}; about {about}{parts}"
+        yield from _through_rules(kind.gives, bundle)
 
 
 def listed(every: Sequence[Kept], at: datetime) -> list[str]:
@@ -85,6 +89,21 @@ def shown(kept: Kept, state: State) -> Iterator[str]:
     if kept.withdrawal is not None:
         taken = kept.withdrawal
         yield f"  withdrawn by {taken.by} on {moment(taken.at)}: {taken.reasons}"
+
+
+def _lasting(hours: int) -> str:
+    return f"{hours // 24} days" if hours % 24 == 0 and hours > 72 else f"{hours} hours"
+
+
+def _through_rules(word: str, bundle: Bundle) -> Iterator[str]:
+    """What a word does, and how well the law of each rule was checked."""
+    turning = [(rule, said) for rule in bundle.rules if (said := _effect(rule, word)) is not None]
+    for rule, said in turning:
+        checked = rule.confidence.replace("_", " ")
+        note = f" {rule.note}" if rule.note else ""
+        yield f"  {said} {rule.title} ({rule.citation}; how well this was checked: {checked}).{note}"
+    if not turning:
+        yield "  NO RULE TURNS ON THAT WORD: by itself it holds nothing back and releases nothing."
 
 
 def _records(judgement: Judgement) -> str:

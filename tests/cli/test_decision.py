@@ -296,6 +296,21 @@ class TestListAndShow:
         assert says in run("show", judgement().id)[1]
 
 
+def test_kinds(run: Run) -> None:
+    status, out, err = run("kinds")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    first = lines.index("test_interests: the council needs it shared in the child's interests")
+    assert (
+        lines[first + 1]
+        == "  made by: send; at most 366 days; about every request while it lasts; the whole record or parts"
+    )
+    assert lines[first + 2].startswith("  lifted, so no longer a reason to hold back: ")
+    second = lines.index("test_objection: a young person objects")
+    assert lines[second + 1] == "  made by: caldicott; at most 72 hours; about one request, never a standing rule"
+    assert lines[second + 2].startswith("  held back: ")
+
+
 class TestDatabase:
     @pytest.mark.parametrize("command", ["list", "record"])
     def test_one_that_is_not_there_is_not_made(self, run: Run, settings: Path, tmp_path: Path, command: str) -> None:
@@ -317,7 +332,7 @@ class TestDatabase:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["record"], ["withdraw"], ["list"], ["show"]], ids=lambda each: " ".join(each) or "none"
+    "command", [[], ["record"], ["withdraw"], ["list"], ["show"], ["kinds"]], ids=lambda each: " ".join(each) or "none"
 )
 def test_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import tomllib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given as generated
 from hypothesis import strategies as st
 
 from hub.errors import BadRequest
 from hub.policy.judgements import State
-from hub.policy.judging import REASONS_MAX, GivenRequest, new, person, reasons, stops, withdrawal
+from hub.policy.judging import REASONS_MAX, Given, GivenRequest, new, person, reasons, stops, withdrawal
+from hub.policy.load import default_policies_directory, load_bundle
 from tests.policy.judged import AT, CHILD, KINDS, REASONS, REFERENCE, given, terms
 
 REQUEST = {"organisation": "testshire-nhs", "case_reference": "A-1", "purpose": "ca2004-s16la"}
@@ -158,6 +162,14 @@ def test_what_stops_and_what_lifts() -> None:
     assert not stops("intelligence_released", bundle), "it lifts, and brings a notice"
 
 
+def test_every_kind_of_decision_in_the_policies_does_something() -> None:
+    bundle = load_bundle(default_policies_directory(), on=AT.date())
+    conditions = [each for rule in bundle.rules for each in (rule.applies_when, *rule.does_not_apply_when)]
+    used = {word for condition in conditions for word in condition.record_has}
+    idle = [name for name, kind in bundle.vocabulary.judgements.items() if kind.gives not in used]
+    assert idle == [], "a person would decide, and nothing would change"
+
+
 def test_a_withdrawal_names_who_and_why() -> None:
     made = withdrawal(" Imogen  Fairweather", REASONS, at=AT.astimezone(timezone(timedelta(hours=2))))
     assert (made.by, made.at, made.at.tzinfo, made.reasons) == ("Imogen Fairweather", AT, UTC, REASONS)
@@ -165,6 +177,16 @@ def test_a_withdrawal_names_who_and_why() -> None:
     for by, why in (("Imogen", REASONS), ("Imogen Fairweather", "because")):
         with pytest.raises(BadRequest):
             withdrawal(by, why, at=AT)
+
+
+def test_the_example_in_the_documentation_can_be_read() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "decisions.md").read_text(encoding="utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    commented = [line for line in example.splitlines() if line.startswith("# ") and " = " in line]
+    keys = {line.removeprefix("# ").partition(" = ")[0] for line in commented} | tomllib.loads(example).keys()
+    assert keys == set(Given.__struct_fields__)
+    read = msgspec.convert(tomllib.loads(example), Given)
+    assert new(msgspec.structs.replace(read, kind="detriment"), terms(), reference=REFERENCE, at=AT)
 
 
 def test_what_is_given_is_in_no_repr() -> None:

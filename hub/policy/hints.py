@@ -27,8 +27,8 @@ _INSTEAD = {
 
 def meant(word: str, known: Collection[str]) -> str:
     """What follows a problem: the word that was probably meant, or the words there are; empty when there are many."""
-    if close := get_close_matches(word, known, n=1, cutoff=0.6):
-        return f". Did you mean {close[0]!r}?"
+    if close := get_close_matches(word, known, n=1, cutoff=0.6) or [each for each in sorted(known) if word in each]:
+        return f". Did you mean {str(close[0])!r}?"
     if known and len(known) <= LISTED_MAX:
         return f". There are: {', '.join(sorted(known))}."
     return ""
@@ -42,7 +42,10 @@ def misfit(value: object, shape: Any, fault: msgspec.ValidationError) -> tuple[s
     problem, _, where = str(fault).partition(" - at `$")
     where = where.rstrip("`")
     problem += _instead(problem, _inside(shape, where))
-    return _named(value, shape, str(fault), where), problem
+    where = _named(value, shape, str(fault), where)
+    if problem.startswith("Object contains unknown") and (unknown := _QUOTED.search(problem)):
+        where += f".{unknown[1]}"
+    return where, problem
 
 
 def _instead(problem: str, inner: inspect.Type | None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import hub
@@ -44,6 +44,7 @@ FILES_MAX = 500
 SINGLE_FILES = ("vocabulary.toml", "legal-sources.toml", "rejected.toml")
 DIRECTORIES = ("fields", "gateways", "impediments", "handling", "limits")
 
+RULES = ("impediments/", "handling/", "limits/")
 _MAY_BE_EMPTY = frozenset({"summary", "roles"})
 """Lists that say something when empty: nothing to join on the timeline; no role gives this recipient word."""
 
@@ -74,7 +75,8 @@ def load_bundle(directory: Path, on: date) -> Bundle:
         raise
     faults += words.faults(vocabulary)
     gateways = _shaped(files, "gateways/", GatewayFile, faults)
-    check = Check(vocabulary, sources, rejected, frozenset(each.id for each in gateways.values()), on, faults)
+    named = frozenset(PurePosixPath(name).stem for name in files if name.startswith("gateways/"))  # usable or not
+    check = Check(vocabulary, sources, rejected, named | {each.id for each in gateways.values()}, on, faults)
     kinds = kinds_of.read(files, vocabulary, faults)
     purposes, idle = _purposes(gateways, kinds, check)
     stops = _shaped(files, "impediments/", ImpedimentFile, faults)
@@ -85,7 +87,9 @@ def load_bundle(directory: Path, on: date) -> Bundle:
     for both in sorted(impediments.keys() & handling.keys()):
         check.refuse(f"handling/{both}.toml", "id", "is an impediment's id too")
     rules.veil_faults(impediments.values(), check)
-    rules.manifest_faults([*impediments.values(), *handling.values(), *limits.values()], check)
+    made = [*impediments.values(), *handling.values(), *limits.values()]
+    if len(made) == sum(name.startswith(RULES) for name in files):  # else a rule only seems lost, and its words idle
+        rules.manifest_faults(made, check)
     bundle = Bundle(
         digest=digest(files),
         on=on,

@@ -159,9 +159,9 @@ def faults(words: VocabularyFile) -> list[PolicyFault]:
         if bool(recipient.roles) == (recipient.not_derived is not None):
             refuse(f"recipients.{name}", "give roles, or an empty list and `not_derived` saying why")
     for number, choice in enumerate(words.choices):
-        for word in (choice.when, *choice.one_of):
+        for key, word in (("when", choice.when), *(("one_of", each) for each in choice.one_of)):
             if word not in words.labels:
-                refuse(f"choices[{number}]", f"{word!r} is not one of [labels]{meant(word, words.labels)}")
+                refuse(f"choices[{number}].{key}", f"{word!r} is not one of [labels]{meant(word, words.labels)}")
     for name, judgement in words.judgements.items():
         if judgement.gives not in words.labels:
             say = f"{judgement.gives!r} is not one of [labels]{meant(judgement.gives, words.labels)}"

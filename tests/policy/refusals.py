@@ -31,6 +31,10 @@ def append(name: str, text: str) -> Change:
     return lambda directory: write(name, (directory / name).read_text(encoding="utf-8") + text)(directory)
 
 
+def lifting(condition: str) -> str:
+    return f'[[does_not_apply_when]]\n{condition}\nbecause = "x"\n'
+
+
 def remove(name: str) -> Change:
     return lambda directory: (directory / name).unlink()
 
@@ -39,12 +43,20 @@ LPP, ORDER, SEN = "impediments/imp-lpp.toml", "impediments/imp-court-order.toml"
 GILLICK, ADOPTION = "impediments/imp-gillick.toml", "impediments/imp-adoption-s57.toml"
 MARAC, CODE_P = "impediments/imp-originator-marac.toml", "handling/handling-code-p.toml"
 MASK, S47, S16LA = "handling/restricted-location.toml", "gateways/ca1989-s47.toml", "gateways/ca2004-s16la.toml"
+S17, FAMILY = "gateways/ca1989-s17.toml", "impediments/imp-family-proceedings.toml"
 WORDS, LAW, COUNCIL = "vocabulary.toml", "legal-sources.toml", "fields/council.toml"
 CONTACT_ON = 'on = { label = "Date of contact", type = "date", classification = "social_care"'
 
-REFUSALS: dict[str, tuple[Change, str, str]] = {
+Refused = tuple[Change, str, str] | tuple[Change, str, str, str]
+
+REFUSALS: dict[str, Refused] = {
     # words
-    "unknown label": (swap(LPP, '["privileged"]', '["priviledged"]'), f"{LPP}: applies_when.record_has", "priviledged"),
+    "unknown label": (
+        swap(LPP, '["privileged"]', '["priviledged"]'),
+        f"{LPP}: applies_when.record_has",
+        "priviledged",
+        "Did you mean 'privileged'?",
+    ),
     "unknown label in an exception": (
         swap(LPP, "privilege_waived", "waived"),
         f"{LPP}: does_not_apply_when[0].record_has",
@@ -54,22 +66,40 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         swap(GILLICK, "ca1989-s47", "ca1989-s470"),
         f"{GILLICK}: does_not_apply_when[0].purpose_is",
         "s470",
+        "Did you mean 'ca1989-s47'?",
     ),
     "unknown recipient": (
         swap("impediments/imp-family-proceedings.toml", '"cafcass_officer"', '"cafcass"'),
         "imp-family-proceedings.toml: does_not_apply_when[0].recipient_is",
         "cafcass",
+        "Did you mean 'cafcass_officer'?",
     ),
     "unknown classification": (swap(MASK, '"location"', '"place"'), f"{MASK}: applies_when.classification_is", "place"),
     "unknown fact of the child": (
         swap(MASK, '"restricted_location"', '"hidden"'),
         f"{MASK}: applies_when.subject_is",
         "hidden",
+        "There are: restricted_location",
     ),
-    "unknown post": (swap(LPP, 'post = "legal"', 'post = "lawyer"'), f"{LPP}: tell.post", "lawyer"),
-    "unknown transform": (swap(MASK, '"mask"', '"blur"'), f"{MASK}: transform", "blur"),
-    "unknown decision": (swap(S47, "section_47_enquiry", "a_hunch"), f"{S47}: needs_decision", "a_hunch"),
-    "unknown owner": (swap(WORDS, 'owner = "send"', 'owner = "sen"'), f"{WORDS}: labels.ehc_plan.owner", "sen"),
+    "unknown post": (
+        swap(LPP, 'post = "legal"', 'post = "lawyer"'),
+        f"{LPP}: tell.post",
+        "lawyer",
+        "There are: caldicott, data_owner",
+    ),
+    "unknown transform": (swap(MASK, '"mask"', '"blur"'), f"{MASK}: transform", "blur", "There are: area_only, mask"),
+    "unknown decision": (
+        swap(S47, "section_47_enquiry", "a_hunch"),
+        f"{S47}: needs_decision",
+        "a_hunch",
+        "There are: ",
+    ),
+    "unknown owner": (
+        swap(WORDS, 'owner = "send"', 'owner = "sen"'),
+        f"{WORDS}: labels.ehc_plan.owner",
+        "sen",
+        "Did you mean 'send'?",
+    ),
     "unknown owner of a fact of the child": (
         append(WORDS, '[subject_facts.moved]\nmeaning = "x"\nowner = "nobody"\n'),
         f"{WORDS}: subject_facts.moved.owner: 'nobody' is not one of [posts]",
@@ -84,18 +114,30 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         swap(WORDS, 'when = "intelligence"', 'when = "intel"'),
         f"{WORDS}: choices",
         "not one of [labels]",
+        "Did you mean 'intelligence'?",
     ),
     "unknown required label": (
         swap(WORDS, 'requires_label = "intelligence"', 'requires_label = "intel"'),
         f"{WORDS}: classifications.intelligence.requires_label",
         "intel",
+        "Did you mean 'intelligence'?",
     ),
     # keys and shapes
-    "expression": (swap(LPP, "record_has", "record_matches"), f"{LPP}: applies_when", "record_matches"),
-    "key that does not exist": (append(LPP, "urgent = true\n"), f"{LPP}: review", "urgent"),
-    "no pinpoint": (swap(LPP, "pinpoint", "# pinpoint"), f"{LPP}: law", "pinpoint"),
+    "expression": (
+        swap(LPP, "record_has", "record_matches"),
+        f"{LPP}: applies_when",
+        "record_matches",
+        "Did you mean 'record_has'?",
+    ),
+    "key that does not exist": (
+        append(LPP, "urgent = true\n"),
+        f"{LPP}: review",
+        "urgent",
+        "There are: last, next, owner",
+    ),
+    "no pinpoint": (swap(LPP, "pinpoint", "# pinpoint"), f"{LPP}: law", "pinpoint", "add `pinpoint = ...`"),
     "blank pinpoint": (swap(SEN, '"reg 17"', '" "'), f"{SEN}: law.pinpoint", "is blank"),
-    "no source": (swap(LPP, "source", "# source"), f"{LPP}: law", "source"),
+    "no source": (swap(LPP, "source", "# source"), f"{LPP}: law", "source", "add `source = ...`"),
     "no applies_when": (swap(LPP, "[applies_when]", "[applies_sometimes]"), LPP, "applies_"),
     "applies_when says nothing": (
         swap(LPP, 'record_has = ["privileged"]', "# all"),
@@ -113,9 +155,15 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         swap(LPP, 'record_has = ["privilege_waived"]', ""),
         f"{LPP}: does_not_apply_when[0]",
         "says nothing",
+        "Name what it is about",
     ),
-    "undated": (swap(LPP, "last = 2026-11-01", ""), f"{LPP}: review", "last"),
-    "date that is none": (swap(LPP, "last = 2026-11-01", 'last = "soon"'), f"{LPP}: review.last", "date"),
+    "undated": (swap(LPP, "last = 2026-11-01", ""), f"{LPP}: review", "last", "add `last = ...`"),
+    "date that is none": (
+        swap(LPP, "last = 2026-11-01", 'last = "soon"'),
+        f"{LPP}: review.last",
+        "date",
+        "Write a date without quotes, such as 2026-11-01.",
+    ),
     "reviewed in the future": (swap(LPP, "last = 2026-11-01", "last = 2026-11-21"), f"{LPP}: review.last", "future"),
     "next review before the last": (
         swap(LPP, "next = 2027-11-01", "next = 2026-11-01"),
@@ -132,15 +180,40 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         swap(S47, '["council", "', '["press", "'),
         f"{S47}: recipient_sectors[0]",
         "press",
+        "Write one of: council, police, health",
     ),
-    "strength that is none": (swap(LPP, '"absolute"', '"strong"'), f"{LPP}: strength", "strong"),
-    "handling strength": (swap(LPP, '"absolute"', '"handling"'), f"{LPP}: strength", "handling"),
-    "effect that is none": (swap(LPP, 'effect = "withhold"', 'effect = "delay"'), f"{LPP}: effect", "delay"),
-    "cite mode silent": (swap(LPP, 'cite = "open"', 'cite = "silent"'), f"{LPP}: cite", "silent"),
-    "law of no kind": (swap(LPP, 'kind = "privilege"', 'kind = "habit"'), f"{LPP}: law.kind", "habit"),
-    "confidence that is none": (swap(LPP, '"general"', '"sure"'), f"{LPP}: law.confidence", "sure"),
+    "strength that is none": (
+        swap(LPP, '"absolute"', '"strong"'),
+        f"{LPP}: strength",
+        "strong",
+        "Write one of: absolute, conditional",
+    ),
+    "effect that is none": (
+        swap(LPP, 'effect = "withhold"', 'effect = "delay"'),
+        f"{LPP}: effect",
+        "delay",
+        "Write one of: ask, withhold.",
+    ),
+    "cite mode silent": (
+        swap(LPP, 'cite = "open"', 'cite = "silent"'),
+        f"{LPP}: cite",
+        "silent",
+        "Write one of: open, veiled.",
+    ),
+    "law of no kind": (
+        swap(LPP, 'kind = "privilege"', 'kind = "habit"'),
+        f"{LPP}: law.kind",
+        "habit",
+        "Write one of: condition, confidence, order, privilege, statute.",
+    ),
+    "confidence that is none": (
+        swap(LPP, '"general"', '"sure"'),
+        f"{LPP}: law.confidence",
+        "sure",
+        "Write one of: verified, verified_secondary, general.",
+    ),
     "not TOML": (write(LPP, "id = \n"), LPP, "not TOML"),
-    "not UTF-8": (lambda d: (d / LPP).write_bytes(b'id = "\xff"'), LPP, "not TOML"),
+    "not UTF-8": (lambda d: (d / LPP).write_bytes(b'id = "\xff"'), LPP, "not TOML", "Save the file as UTF-8."),
     "reply in no days": (swap(GILLICK, "reply_days = 1", "reply_days = 0"), f"{GILLICK}: tell.reply_days", "1 to 28"),
     "reply in too many days": (
         swap(GILLICK, "reply_days = 1", "reply_days = 29"),
@@ -157,41 +230,66 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         f"{WORDS}: tell.veiled",
         "1 to 28",
     ),
-    "id is not the file's name": (swap(LPP, '"imp-lpp"', '"imp-llp"'), f"{LPP}: id", "file's own name"),
-    "gateway's id is not the file's name": (swap(S47, '"ca1989-s47"', '"ca1989-s4"'), f"{S47}: id", "file's own name"),
+    "id is not the file's name": (
+        swap(LPP, '"imp-lpp"', '"imp-llp"'),
+        f"{LPP}: id",
+        "file's own name",
+        "write 'imp-lpp', or rename the file",
+    ),
+    "gateway's id is not the file's name": (
+        swap(S47, '"ca1989-s47"', '"ca1989-s4"'),
+        f"{S47}: id",
+        "file's own name",
+        "write 'ca1989-s47', or rename the file",
+    ),
     "gateway with an unknown key": (append(S47, "fee = 1\n"), f"{S47}: review", "fee"),
     "handling with an unknown key": (append(MASK, "fee = 1\n"), f"{MASK}: review", "fee"),
     # law
     "source not listed": (swap(LPP, '"PRIVILEGE"', '"MAGNA-CARTA"'), f"{LPP}: law.source", "MAGNA-CARTA"),
-    "source repealed": (swap(LPP, '"PRIVILEGE"', '"STD2000"'), f"{LPP}: law.source", "repealed on 2023-10-12"),
+    "source repealed": (
+        swap(LPP, '"PRIVILEGE"', '"STD2000"'),
+        f"{LPP}: law.source",
+        "repealed on 2023-10-12",
+        "No statute specific to HIV or sexually transmitted infections remains.",
+    ),
     "source not commenced": (
         swap(S16LA, '"CWSA2026-4"', '"CWSA2026-3"'),
         f"{S16LA}: law.source",
         "not in force on 2026-11-20",
+        "say so with `commencement = DATE` or `not_commenced`",
     ),
     "source repealed that day": (
         swap(LAW, 'confidence = "general"\nchecked', 'confidence = "general"\nrepealed_on = 2026-11-20\nchecked'),
         f"{ORDER}: law.source",
         "repealed on 2026-11-20",
+        "Cite the law that is in force, or delete this file.",
     ),
-    "framework used as a bar": (swap(LPP, '"PRIVILEGE"', '"UKGDPR"'), f"{LPP}: law.source", "framework for sharing"),
+    "framework used as a bar": (
+        swap(LPP, '"PRIVILEGE"', '"UKGDPR"'),
+        f"{LPP}: law.source",
+        "framework for sharing",
+        "Cite the provision that does, or delete this file",
+    ),
     "framework used as a mask": (swap(MASK, '"REFUGE"', '"UKGDPR"'), f"{MASK}: law.source", "framework for sharing"),
-    "source undated": (swap(LAW, "checked = 2026-11-01", ""), f"{LAW}: CA1989", "checked"),
+    "source undated": (swap(LAW, "checked = 2026-11-01", ""), f"{LAW}: CA1989", "checked", "add `checked = ...`"),
     # rejected grounds
     "rejected ground as title": (
         swap(LPP, "Legal professional privilege", "No consent"),
         f"{LPP}: title",
         "rejected ground",
+        "Consent is not the lawful basis for safeguarding",
     ),
     "rejected ground as pinpoint": (
         swap(LPP, "Three Rivers", "the gdpr"),
         f"{LPP}: law.pinpoint",
         "rejected ground: Data protection law",
+        "Cite a specific provision or share.",
     ),
     "rejected ground as next step": (
         swap(LPP, "Ask for the facts instead", "Data protection forbids this"),
         f"{LPP}: tell.next_step",
         "rejected ground",
+        "Cite a specific provision or share.",
     ),
     "rejected ground as notice": (
         swap(CODE_P, 'notice = "Police', 'notice = "Confidential police'),
@@ -232,10 +330,25 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         f"{ADOPTION}: cite",
         "it would hint",
     ),
-    "rule lost": (remove(LPP), f"{WORDS}: rules", "'imp-lpp' is listed and has no usable file"),
-    "rule's word lost": (remove(LPP), f"{WORDS}: privileged", "no impediment or handling rule speaks"),
+    "rule lost": (
+        remove(LPP),
+        f"{WORDS}: rules",
+        "'imp-lpp' is listed and has no usable file",
+        "restore it, or take it off the list",
+    ),
+    "rule's word lost": (remove(LPP), f"{WORDS}: labels.privileged", "no rule speaks of this word", "write the rule"),
+    "fact of the child that no rule reads": (
+        append(WORDS, '[subject_facts.moved]\nmeaning = "x"\nowner = "legal"\n'),
+        f"{WORDS}: subject_facts.moved",
+        "no rule speaks",
+    ),
     "handling lost": (remove(CODE_P), f"{WORDS}: rules", "'handling-code-p' is listed"),
-    "rule not listed": (swap(WORDS, '  "imp-lpp",\n', ""), f"{WORDS}: rules", "does not list 'imp-lpp'"),
+    "rule not listed": (
+        swap(WORDS, '  "imp-lpp",\n', ""),
+        f"{WORDS}: rules",
+        "does not list 'imp-lpp'",
+        "add it, so that its loss would be noticed",
+    ),
     "two rules of one id": (
         lambda d: shutil.copy(d / CODE_P, d / "impediments/handling-code-p.toml"),
         "impediments/handling-code-p.toml",
@@ -250,6 +363,67 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         swap(WORDS, 'roles = ["mash_social_worker"]', 'roles = ["mash_social_worker"]\nnot_derived = "x"'),
         f"{WORDS}: recipients.council_child_protection",
         "give roles, or",
+    ),
+    # rules that contradict themselves or each other
+    "exception that lifts the rule always": (
+        append(LPP, '[[does_not_apply_when]]\nrecord_has = ["ehc_plan", "privileged"]\nbecause = "x"\n'),
+        f"{LPP}: does_not_apply_when[1]",
+        "lifts the rule whenever it applies",
+        "narrow it, or delete the rule",
+    ),
+    "exception that lifts the rule always, by two keys": (
+        append(MASK, lifting('subject_is = ["restricted_location"]\nclassification_is = ["location", "worker"]')),
+        f"{MASK}: does_not_apply_when[0]",
+        "lifts the rule whenever it applies",
+    ),
+    "word that brings to bear and lifts": (
+        swap(LPP, '["privileged"]', '["privileged", "privilege_waived"]'),
+        f"{LPP}: does_not_apply_when[0].record_has",
+        "'privilege_waived' both brings the rule to bear and lifts it",
+        "take it out of one of the two",
+    ),
+    "exception that can never matter": (
+        append(MASK, lifting('classification_is = ["worker"]\nrecord_has = ["privileged"]')),
+        f"{MASK}: does_not_apply_when[0].classification_is",
+        "'worker' never matters: the rule applies only when classification_is is location",
+    ),
+    "the same exception twice": (
+        append(LPP, lifting('record_has = ["privilege_waived"]')),
+        f"{LPP}: does_not_apply_when[1]",
+        "does_not_apply_when[0] already lifts the rule then",
+        "take this one out",
+    ),
+    "exception inside another": (
+        append(LPP, lifting('record_has = ["privilege_waived"]\npurpose_is = ["ca1989-s47"]')),
+        f"{LPP}: does_not_apply_when[1]",
+        "does_not_apply_when[0] already lifts the rule then",
+    ),
+    "rule for a recipient that no role gives": (
+        swap(LPP, 'record_has = ["privileged"]', 'record_has = ["privileged"]\nrecipient_is = ["cafcass_officer"]'),
+        f"{LPP}: applies_when.recipient_is",
+        "no role gives any of these words, so the rule never applies",
+    ),
+    "notice on what another rule withholds": (
+        swap(CODE_P, 'record_has = ["handling_code_p"]', 'record_has = ["court_order"]'),
+        f"{CODE_P}: applies_when",
+        "'imp-court-order' has exactly the same conditions and is decided first: this rule never counts",
+        "Change the conditions of one of the two",
+    ),
+    "word twice in a list": (
+        swap(LPP, '["privileged"]', '["privileged", "privileged"]'),
+        f"{LPP}: applies_when.record_has[1]",
+        "'privileged' stands twice in this list",
+        "take one out",
+    ),
+    "rule listed twice": (
+        swap(WORDS, '"imp-lpp",', '"imp-lpp",\n  "imp-lpp",'),
+        f"{WORDS}: rules[8]",
+        "'imp-lpp' stands twice",
+    ),
+    "sector twice": (
+        swap(S47, '["council", "police", "health"]', '["council", "police", "council"]'),
+        f"{S47}: recipient_sectors[2]",
+        "'council' stands twice",
     ),
     # silent classes
     "field of a silent class": (
@@ -268,7 +442,7 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         "silent class",
     ),
     "silent classification": (
-        append(WORDS, '[classifications.ipa]\nmeaning = "x"\n'),
+        append(WORDS, '[classifications.ipa]\nmeaning = "x"\nlevel = "full"\n'),
         f"{WORDS}: classifications.ipa",
         "silent class",
     ),
@@ -283,20 +457,43 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         f"{COUNCIL}: contact.fields.on",
         "misc",
     ),
-    "field for an unknown purpose": (
-        swap(COUNCIL, CONTACT_ON, CONTACT_ON + ', needed_for = ["curiosity"]'),
-        f"{COUNCIL}: contact.fields.on",
-        "narrow",
+    "scope of an unknown kind": (
+        swap(S47, '"social_care", "police"', '"social_care", "polcie"'),
+        f"{S47}: scope.full",
+        "'polcie' is neither a kind of record nor a section",
+        "Did you mean 'police'?",
     ),
-    "kind for an unknown purpose": (
-        swap(COUNCIL, '"ca1989-s17"]', '"curiosity"]'),
-        f"{COUNCIL}: council_person.needed_for",
-        "no gateway",
+    "scope at two levels": (
+        swap(S47, "full = [", 'key_facts = ["health"]\nfull = ['),
+        f"{S47}: scope.",
+        "'health' is in",
+        "give it one level",
+    ),
+    "scope that leaves out what is not in": (
+        swap(S17, '"social_care", "police", "health"]', '"social_care"]'),
+        f"{S17}: scope.out",
+        "'warning_marker' is not a kind of a section that is in scope",
+    ),
+    "scope of nothing": (
+        swap(S47, 'full = ["identity", "household", "involvement", "social_care", "police", "health"]', ""),
+        f"{S47}: scope",
+        "reaches no kind of record",
+    ),
+    "gateway without a scope": (
+        swap(S47, "[scope]\nwhy", "# why"),
+        f"{S47}: law.full",
+        "unknown field `full`",
+    ),
+    "look-back of no years": (
+        swap(S47, "[scope]", "[scope]\nlook_back_years = 0"),
+        f"{S47}: scope.look_back_years",
+        "Expected `int` >= 1",
     ),
     "kind with an unknown label": (
         swap(COUNCIL, '["ehc_plan"]', '["plan"]'),
         "education_health_care_plan.labels",
         "'plan'",
+        "Did you mean 'ehc_plan'?",
     ),
     "adoption field in an ordinary kind": (
         swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace("social_care", "adoption")),
@@ -312,11 +509,12 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         swap(COUNCIL, 'on = ["on"], summary', 'on = ["when"], summary'),
         f"{COUNCIL}: contact.timeline",
         "does not have",
+        "There are: contact_source, on, outcome",
     ),
     "kind's name": (
         append(
             "fields/police.toml",
-            '[Ghost]\ntitle="G"\nsection="police"\nstandard="x"\nneeded_for=["ca1989-s47"]\nfields.on={label="On",type="date",classification="police",source="x"}\n',
+            '[Ghost]\ntitle="G"\nsection="police"\nstandard="x"\nfields.on={label="On",type="date",classification="police",source="x"}\n',
         ),
         "fields/police.toml: Ghost",
         "snake_case",
@@ -329,7 +527,7 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
     "kind twice": (
         append(
             "fields/police.toml",
-            '[contact]\ntitle="C"\nsection="police"\nstandard="x"\nneeded_for=["ca1989-s47"]\nfields.on={label="On",type="date",classification="police",source="x"}\n',
+            '[contact]\ntitle="C"\nsection="police"\nstandard="x"\nfields.on={label="On",type="date",classification="police",source="x"}\n',
         ),
         "fields/police.toml: contact",
         "another file too",
@@ -337,18 +535,24 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
     "kind without fields": (
         append(
             "fields/police.toml",
-            '[ghost]\ntitle="G"\nsection="police"\nstandard="x"\nneeded_for=["ca1989-s47"]\nfields={}\n',
+            '[ghost]\ntitle="G"\nsection="police"\nstandard="x"\nfields={}\n',
         ),
         "fields/police.toml: ghost.fields",
         "empty set",
     ),
     "field of an unknown type": (
         swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace('"date"', '"day"')),
-        f"{COUNCIL}: contact.fields[...].type",
+        f"{COUNCIL}: contact.fields.on.type",
         "day",
+        "Write one of: text, date, datetime, integer, boolean, text_list.",
     ),
     "no sector": (swap(COUNCIL, 'sector = "council"', ""), f"{COUNCIL}: sector", "Expected"),
-    "unknown sector": (swap(COUNCIL, 'sector = "council"', 'sector = "press"'), f"{COUNCIL}: sector", "press"),
+    "unknown sector": (
+        swap(COUNCIL, 'sector = "council"', 'sector = "press"'),
+        f"{COUNCIL}: sector",
+        "press",
+        "Write one of: council, police, health",
+    ),
     # places
     "no vocabulary": (remove(WORDS), WORDS, "missing"),
     "no legal sources": (remove(LAW), LAW, "missing"),
@@ -365,5 +569,4 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
     "no gateways": (lambda d: shutil.rmtree(d / "gateways"), "gateways", "empty set"),
     "no handling": (lambda d: shutil.rmtree(d / "handling"), "handling", "empty set"),
     "no catalogue": (lambda d: shutil.rmtree(d / "fields"), "fields", "empty set"),
-    "no directory": (shutil.rmtree, "policies directory does not exist", ""),
 }

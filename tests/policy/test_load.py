@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import tomllib
 from datetime import date
@@ -16,22 +17,23 @@ from hub.domain.disclosure import Outcome
 from hub.domain.organisations import Sector
 from hub.errors import ConfigurationError
 from hub.policy import files, load
-from hub.policy.bundle import Bundle, Effect, Review
+from hub.policy.bundle import Bundle, Detail, Effect, Review
 from hub.policy.engine import Policy
 from hub.policy.load import default_policies_directory, load_bundle
 from hub.policy.words import REPLY_DAYS_MAX
 from tests.policy.cases import ON, bundle, pointer, request
 from tests.policy.refusals import (
     CODE_P,
-    CONTACT_ON,
     COUNCIL,
     GILLICK,
     LAW,
     LPP,
     REFUSALS,
+    S47,
     SEN,
     WORDS,
     Change,
+    Refused,
     append,
     swap,
     write,
@@ -52,12 +54,43 @@ def refusal(directory: Path, on: date = ON) -> str:
     return error.value.message
 
 
-@pytest.mark.parametrize(("change", "where", "what"), REFUSALS.values(), ids=REFUSALS)
-def test_the_loader_refuses(policies: Path, change: Change, where: str, what: str) -> None:
+FAULT = re.compile(r"  (?P<file>[^:]+?)(?::(?P<line>\d+))?: (?:(?P<key>[^ :]+): )?(?P<problem>.+)")
+
+
+@pytest.mark.parametrize("refused", REFUSALS.values(), ids=REFUSALS)
+def test_the_loader_refuses_with_file_and_line_and_says_what_to_write_instead(policies: Path, refused: Refused) -> None:
+    change, where, what, *instead = refused
     change(policies)
     message = refusal(policies)
-    (line, *_) = [line for line in message.splitlines() if where in line and what in line] or [""]
-    assert line, message
+    told = [found for line in message.splitlines() if (found := FAULT.fullmatch(line))]
+    (fault, *_) = [each for each in told if where in without_line(each) and what in each["problem"]] or [None]
+    assert fault is not None, message
+    assert all(each in fault["problem"] for each in instead), fault[0]
+    assert stands_there(policies, fault), fault[0]
+
+
+def without_line(fault: re.Match[str]) -> str:
+    return (
+        f"{fault['file']}: {fault['key']}: {fault['problem']}"
+        if fault["key"]
+        else f"{fault['file']}: {fault['problem']}"
+    )
+
+
+def stands_there(policies: Path, fault: re.Match[str]) -> bool:
+    """Whether the line told is that of the key, or of the table it is missing from; none for a file as a whole."""
+    path = policies / fault["file"]
+    if fault["line"] is None:
+        return not path.is_file() or not fault["key"] or f"\n{fault['key']} = " not in path.read_text()
+    line = path.read_bytes().splitlines()[int(fault["line"]) - 1].decode("utf-8", "replace")
+    key = fault["key"] or ""
+    if re.search(r"\[\d+\]$", key) and not key.startswith("does_not_apply_when"):
+        return fault["problem"].split("'")[1] in line
+    return key.rpartition(".")[2].partition("[")[0] in line
+
+
+def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none") == "The policies directory does not exist."
 
 
 def test_all_faults_are_told_at_once(policies: Path) -> None:
@@ -79,9 +112,7 @@ def test_law_counts_from_the_day_it_is_in_force(policies: Path, on: date, in_for
     if in_force:
         assert "ca2004-s16la" in load_bundle(policies, on).purposes
     else:
-        assert "gateways/ca2004-s16la.toml: law.source: 'CWSA2026-4' is not in force on 2026-09-29" in refusal(
-            policies, on
-        )
+        assert ": law.source: 'CWSA2026-4' is not in force on 2026-09-29" in refusal(policies, on)
 
 
 def test_a_repeal_in_the_future_is_not_one_yet(policies: Path) -> None:
@@ -130,7 +161,7 @@ def test_files_are_read_up_to_the_size_limit(policies: Path) -> None:
 
 
 def test_as_many_files_are_read_as_the_limit_says(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = sum(1 for _ in policies.rglob("*.toml"))
+    here = sum(1 for each in policies.rglob("*.toml") if each.parent.name != "tests")
     monkeypatch.setattr(load, "FILES_MAX", here)
     assert load_bundle(policies, ON).digest
     monkeypatch.setattr(load, "FILES_MAX", here - 1)
@@ -235,11 +266,11 @@ def test_words_are_as_the_vocabulary_says(loaded: Bundle) -> None:
     assert dataclasses.asdict(words.telling) == file["tell"]
 
 
-@pytest.mark.parametrize("sector", list(Sector))
-def test_the_catalogue_is_as_its_files_say(loaded: Bundle, sector: Sector) -> None:
+@pytest.mark.parametrize("sector", [each.stem for each in (default_policies_directory() / "fields").iterdir()])
+def test_the_catalogue_is_as_its_files_say(loaded: Bundle, sector: str) -> None:
     file = toml(f"fields/{sector}.toml")
     assert file.pop("sector") == sector
-    assert loaded.catalogue.of_sector(sector) == file.keys()
+    assert loaded.catalogue.of_sector(Sector(sector)) == file.keys()
     for kind_id, given in file.items():
         kind = loaded.catalogue[kind_id]
         assert (kind.id, kind.title, kind.section, kind.standard) == (
@@ -259,18 +290,40 @@ def test_the_catalogue_is_as_its_files_say(loaded: Bundle, sector: Sector) -> No
             assert (each.label, each.type, each.classification, each.source) == tuple(
                 said[key] for key in ("label", "type", "classification", "source")
             )
-            assert set(each.needed_for) == set(said.get("needed_for", given["needed_for"]))
+            level = toml(WORDS)["classifications"][each.classification]["level"]
+            assert set(each.needed_for) == {
+                name
+                for name, purpose in loaded.purposes.items()
+                if (reached := purpose.detail.get(kind_id)) is not None and Detail(level).rank <= reached.rank
+            }
 
 
 def test_the_catalogue_is_as_large_as_the_three_sections_need(loaded: Bundle) -> None:
     assert sum(len(kind.fields) for kind in loaded.catalogue.kinds.values()) >= 80
 
 
-def test_a_field_may_be_needed_for_less_than_its_kind(policies: Path) -> None:
-    swap(COUNCIL, CONTACT_ON, CONTACT_ON + ', needed_for = ["ca1989-s47"]')(policies)
-    kind = load_bundle(policies, ON).catalogue["contact"]
-    assert kind.field("on").needed_for == {"ca1989-s47"}
-    assert kind.field("outcome").needed_for == {"ca1989-s47", "ca2004-s16la", "ca1989-s17"}
+@pytest.mark.parametrize(
+    ("scope", "reached"),
+    [
+        pytest.param('full = ["social_care"]', {"contact": "full", "case_document": "full"}, id="a section"),
+        pytest.param('existence = ["social_care"]\nkey_facts = ["contact"]', {"contact": "key_facts", "case_document": "existence"}, id="a kind's own mention comes before its section's"),
+        pytest.param('full = ["social_care"]\nout = ["case_document"]', {"contact": "full"}, id="a kind left out of its section"),
+        pytest.param('key_facts = ["contact"]', {"contact": "key_facts"}, id="a kind by itself"),
+    ],
+)  # fmt: skip
+def test_a_scope_gives_each_kind_its_level(policies: Path, scope: str, reached: dict[str, str]) -> None:
+    swap(S47, 'full = ["identity", "household", "involvement", "social_care", "police", "health"]', scope)(policies)
+    loaded = load_bundle(policies, ON)
+    detail = loaded.purposes["ca1989-s47"].detail
+    assert {kind: detail.get(kind) for kind in ("contact", "case_document")} == {
+        "case_document": None,
+        **reached,
+    }
+    for kind, level in detail.items():
+        for each in loaded.catalogue[kind].fields:
+            within = loaded.vocabulary.levels[each.classification].rank <= level.rank
+            assert ("ca1989-s47" in each.needed_for) == within
+    assert not any("ca1989-s47" in each.needed_for for each in loaded.catalogue["incident"].fields)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +331,8 @@ def test_a_field_may_be_needed_for_less_than_its_kind(policies: Path) -> None:
 )
 def test_reviews_that_are_overdue_are_listed_and_do_not_stop_the_hub(on: date, overdue: bool) -> None:
     late = load_bundle(default_policies_directory(), on).overdue
-    assert set(late) == (({*bundle().purposes} | {rule.id for rule in bundle().rules}) if overdue else set())
+    every = {*bundle().purposes, *bundle().limits} | {rule.id for rule in bundle().rules}
+    assert set(late) == (every if overdue else set())
 
 
 def test_the_installed_package_s_own_policies_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

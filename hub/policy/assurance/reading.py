@@ -20,7 +20,7 @@ _STOPS = (Effect.WITHHOLD, Effect.MASK)
 
 
 class Reading(Generic[B]):
-    """The decision on a field, each part of it a proposition. The order is that of ``docs/policies.md``."""
+    """The decision on a field, each part of it a proposition, in the order of ``docs/how-a-field-is-decided.md``."""
 
     def __init__(self, bundle: Bundle, asked: Question[B], logic: Logic[B]) -> None:
         """Read ``bundle`` for the question ``asked``."""
@@ -28,6 +28,10 @@ class Reading(Generic[B]):
         self._verdicts: dict[str, tuple[B, B]] = {}
 
     # ---- one rule ----------------------------------------------------------------------------------------------
+
+    def is_about(self, rule: Rule) -> B:
+        """What the rule is about is surely there, whatever lifts it."""
+        return self._table(rule.applies_when, may=False)
 
     def sure(self, rule: Rule) -> B:
         """The rule surely applies."""
@@ -42,7 +46,7 @@ class Reading(Generic[B]):
         """The rule would surely apply, and its exception of that number lifts it; the others do not."""
         others = [each for index, each in enumerate(rule.does_not_apply_when) if index != number]
         lifts = self._table(rule.does_not_apply_when[number], may=False)
-        return self.all_of(self._table(rule.applies_when, may=False), lifts, *self._none(others, may=True))
+        return self.all_of(self.is_about(rule), lifts, *self._none(others, may=True))
 
     def verdict(self, rule: Rule) -> tuple[B, B]:
         """That the rule surely applies, and that it does or might."""
@@ -77,10 +81,14 @@ class Reading(Generic[B]):
     # ---- what becomes of the field -----------------------------------------------------------------------------
 
     @cached_property
+    def reached(self) -> B:
+        """Some gateway reaches the field."""
+        return self.logic.any_of([self._reached(purpose) for purpose in self.bundle.purposes.values()])
+
+    @cached_property
     def in_scope(self) -> B:
         """Some gateway reaches the field, and no limit surely ends it."""
-        reached = [self._reached(purpose) for purpose in self.bundle.purposes.values()]
-        return self.all_of(self.logic.any_of(reached), *(self._not(self.sure(each)) for each in self._limits))
+        return self.all_of(self.reached, *(self._not(self.sure(each)) for each in self._limits))
 
     def _reached(self, purpose: Purpose) -> B:
         asked, any_of = self.asked, self.logic.any_of

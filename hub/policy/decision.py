@@ -91,6 +91,10 @@ class RecordDecision:
         whole_lines: what is told when nothing of the record is released and it is never fetched. Empty when the
             record is out of scope: its existence is not told.
         notices: what travels with the shared fields.
+        any_released: whether any field may be shown; when not, the record is not fetched.
+        copied: released fields that are copied as they are held, each with the one type of value that fits it; what
+            takes more than a look at the type, or is derived, is left to :mod:`hub.policy.release`.
+        derives: whether a released field is derived from another.
     """
 
     kind: str
@@ -102,11 +106,9 @@ class RecordDecision:
     lines: tuple[Line, ...]
     whole_lines: tuple[Line, ...]
     notices: tuple[HandlingNotice, ...]
-
-    @property
-    def any_released(self) -> bool:
-        """Whether any field may be shown; when not, the record is not fetched."""
-        return any(group.decision.outcome.releases for group in self.groups)
+    any_released: bool
+    copied: Mapping[str, type]
+    derives: bool
 
     @property
     def whole(self) -> bool:

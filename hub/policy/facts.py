@@ -1,14 +1,16 @@
-"""What is known of one question when a record is decided, apart from the record itself."""
+"""What is known of one question when a record is decided, apart from the record itself.
+
+Structs rather than dataclasses: they are hashed for every record of every answer, in a fifth of the time.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from hub.domain.organisations import Sector
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """What people have decided about one record, as words of the vocabulary. Hashable: part of a cached decision's key.
 
     Attributes:
@@ -29,8 +31,7 @@ class Judged:
 NOTHING_JUDGED = Judged()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestFacts(msgspec.Struct, frozen=True):
     """Every fact of the question that policies may read. Hashable: it is part of the key of a cached decision.
 
     Attributes:

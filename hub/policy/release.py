@@ -54,21 +54,13 @@ def release(record: HeldRecord, decision: RecordDecision, custodian: Custodian, 
     spec = decision.spec
     if spec is None or not decision.any_released:
         raise ValueError("nothing of the record may be released: tell it with withheld_whole")
-    held = unseal(record)
-    values, faulty = _fitting(held, decision, spec, at)
-    if held.keys() - decision.fields.keys():
-        faulty.append(UNCATALOGUED)
-    told = [_told(line, custodian, at) for line in decision.lines]
-    if faulty:
-        told.append(_fault(tuple(faulty), decision, custodian))
-    return ReleasedRecord(
-        custodian=custodian,
-        kind=decision.kind,
-        as_of=record.as_of,
-        values=values,
-        withheld=tuple(told),
-        handling=decision.notices,
-    )
+    values: Mapping[str, Value] = unseal(record)
+    told = tuple(_told(line, custodian, at) for line in decision.lines) if decision.lines else ()
+    if decision.derives or not _all_fit(values, decision.copied):
+        values, faulty = _fitting(values, decision, spec, at)
+        if faulty:
+            told = (*told, _fault(faulty, decision, custodian))
+    return ReleasedRecord(custodian, decision.kind, record.as_of, values, told, decision.notices)
 
 
 def withheld_whole(
@@ -107,18 +99,26 @@ def _day(value: Value) -> date | None:
 
 
 def _check(pointer: RecordPointer, decision: RecordDecision, custodian: Custodian) -> None:
-    same = (pointer.kind, pointer.labels, pointer.undetermined) == (
-        decision.kind,
-        decision.labels,
-        decision.undetermined,
+    same = (
+        pointer.kind == decision.kind
+        and pointer.labels == decision.labels
+        and pointer.undetermined == decision.undetermined
     )
     if not same or pointer.custodian != custodian.id:
         raise ValueError("the decision or the custodian belongs to another record")
 
 
+def _all_fit(held: Mapping[str, Value], copied: Mapping[str, type]) -> bool:
+    """Whether every value is of a released field and of its type: the usual case, and the quick one."""
+    for name, value in held.items():  # noqa: SIM110  `all` over a generator takes twice as long
+        if type(value) is not copied.get(name):
+            return False
+    return True
+
+
 def _fitting(
     held: Mapping[str, Value], decision: RecordDecision, spec: KindSpec, at: datetime
-) -> tuple[dict[str, Value], list[str]]:
+) -> tuple[dict[str, Value], tuple[str, ...]]:
     """The released values that are of their field's type, and the names of the fields whose values are not.
 
     A derived field is worked out of its source, whether or not that may itself be shown; a custodian that states one is
@@ -137,7 +137,9 @@ def _fitting(
             values[field.name] = value
         else:
             faulty.append(field.name)
-    return values, faulty
+    if held.keys() - decision.fields.keys():
+        faulty.append(UNCATALOGUED)
+    return values, tuple(faulty)
 
 
 def _told(line: Line, custodian: Custodian, at: datetime) -> Withheld:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 
-from hub.domain.catalogue import KindSpec
+from hub.domain.catalogue import KindSpec, ValueType
 from hub.domain.disclosure import HandlingNotice, Outcome
 from hub.domain.records import RecordPointer
 from hub.policy import decision as say
@@ -24,6 +25,12 @@ _OTHER_FACTS: Mapping[str, Word] = {
     say.RECIPIENT_ROLE: Word("the searcher's role", None, "in which role you would receive this"),
     say.UNCLASSIFIED: Word("unclassified", "data_owner", "what sort of information this field holds"),
     say.NOT_BUILT: Word("handling", "data_owner", "how to carry out a condition that travels with this"),
+}
+_PLAIN: Mapping[ValueType, type] = {
+    ValueType.TEXT: str,
+    ValueType.DATE: date,
+    ValueType.INTEGER: int,
+    ValueType.BOOLEAN: bool,
 }
 _STRENGTH = (Outcome.WITHHELD, Outcome.ASK, Outcome.GAP)
 
@@ -50,6 +57,7 @@ class Teller:
         held_back = [group for group in groups if not group.decision.outcome.releases]
         lines = _merged([self.line(group, kind) for group in held_back])
         shared = [group for group in groups if group.decision.outcome.releases]
+        free = [field for field in spec.fields if fields[field.name].outcome.releases] if spec else []
         return RecordDecision(
             kind=pointer.kind,
             spec=spec,
@@ -60,6 +68,9 @@ class Teller:
             lines=lines,
             whole_lines=() if shared else self._whole_lines(held_back, kind),
             notices=self._notices(shared),
+            any_released=bool(shared),
+            copied={field.name: _PLAIN[field.type] for field in free if field.type in _PLAIN and field.derived is None},
+            derives=any(field.derived is not None for field in free),
         )
 
     def line(self, group: Group, kind: str | None) -> Line:

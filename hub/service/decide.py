@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+import msgspec
+
 from hub.domain.disclosure import ReleasedRecord, Withheld
 from hub.domain.organisations import Custodian
 from hub.domain.records import RecordPointer
@@ -79,7 +81,7 @@ def decide_all(
         numbered = tuple(replace(line, ordinal=ordinal + n) for n, line in enumerate(lines, 1))
         ordinal += len(numbered)
         if released is not None:
-            released = replace(released, withheld=numbered)
+            released = msgspec.structs.replace(released, withheld=numbered)
         decided.append(Decided(pointer, decision, released, numbered))
     return decided
 

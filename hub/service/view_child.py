@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
+
 from hub.connectors.http import CORRELATION_ID
 from hub.domain.disclosure import Outcome, Withheld
 from hub.domain.enquiry import Enquiry
@@ -226,5 +228,5 @@ def with_subject(facts: RequestFacts, label: bool | None) -> RequestFacts:
     """The facts, with whether the child's whereabouts are restricted: true, false, or known to nobody."""
     word = frozenset({RESTRICTED_LOCATION})
     if label is None:
-        return replace(facts, subject_unknown=word)
-    return replace(facts, subject_facts=word) if label else facts
+        return msgspec.structs.replace(facts, subject_unknown=word)
+    return msgspec.structs.replace(facts, subject_facts=word) if label else facts

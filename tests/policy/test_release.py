@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta, timezone
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -238,7 +239,7 @@ def test_nothing_is_told_of_a_record_out_of_scope(facts: RequestFacts, kind: str
 
 
 def test_fields_withheld_on_different_grounds_are_different_lines() -> None:
-    facts = dataclasses.replace(NOT_ANSWERED, decision_recorded=False)
+    facts = msgspec.structs.replace(NOT_ANSWERED, decision_recorded=False)
     lines = whole(facts, pointer("council_address"))
     assert [(line.fields, line.kind) for line in lines] == [
         (("address", "postcode"), "council_address"),

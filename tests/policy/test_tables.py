@@ -66,7 +66,7 @@ def test_a_row_as_it_is_read() -> None:
         pytest.param("mash_social_worker", "mash_worker", "role: 'mash_worker' is not known. Did you mean 'mash_social_worker'?", id="role"),
         pytest.param("yes,privileged", "yes,priviledged", "labels: 'priviledged' is not known. Did you mean 'privileged'?", id="label"),
         pytest.param(",privileged,,", ",privileged,privilege_waved,", "not_stated: 'privilege_waved' is not known. Did you mean 'privilege_waived'?", id="unstated label"),
-        pytest.param("privileged,,,,", "privileged,,moved,,", "child: 'moved' is not known. There are: restricted_location", id="fact of the child"),
+        pytest.param("privileged,,,,", "privileged,,moved,,", "child: 'moved' is not known", id="fact of the child"),
         pytest.param("privileged,,,,", "privileged,,,moved,", "child_not_stated: 'moved' is not known", id="unstated fact of the child"),
         pytest.param("imp-lpp,,,", "imp-lpp,waived,,", "judged: 'waived' is not known", id="judged word"),
         pytest.param("imp-lpp,,,", "imp-lpp,titel:privileged,,", "judged: 'titel' is not known. Did you mean 'title'?", id="judged field"),

@@ -8,10 +8,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench mutation schema lock wheel clean
+.PHONY: help demo test check bench mutation schema policies-doc lock wheel clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
 
 demo: $(VENV)/.demo ## three pretend agencies, the hub, one joined-up answer; stays up until Ctrl-C
 	@$(BIN)/hub demo
@@ -19,13 +19,14 @@ demo: $(VENV)/.demo ## three pretend agencies, the hub, one joined-up answer; st
 test: $(VENV)/.dev ## every test, on SQLite and a real PostgreSQL
 	@$(BIN)/python -m pytest
 
-check: $(VENV)/.dev ## style, types, layers, house rules, schema drift
+check: $(VENV)/.dev ## style, types, layers, house rules, drift of generated pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_house_style.py tests/test_codes.py
 	@echo "$(BIN)/hub schema | diff docs/schema.graphql -"
+	@$(BIN)/hub policy show --check
 	@$(BIN)/hub schema | diff -u docs/schema.graphql - || { echo "The schema has changed: run 'make schema' and commit it." >&2; exit 1; }
 
 bench: $(VENV)/.dev ## how fast, and where the time goes; writes var/bench.json
@@ -41,6 +42,10 @@ mutation: $(VENV)/.dev ## do the tests of the pure packages bite? fails under 80
 schema: $(VENV)/.dev ## write docs/schema.graphql from the code
 	$(BIN)/hub schema > docs/schema.graphql.new
 	mv docs/schema.graphql.new docs/schema.graphql
+
+policies-doc: $(VENV)/.dev ## write docs/policies.md, the policies in English, from the policy files
+	$(BIN)/hub policy show > docs/policies.md.new
+	mv docs/policies.md.new docs/policies.md
 
 lock: $(VENV)/.dev ## choose versions anew; requirements*.txt, with hashes and without download addresses
 	sh scripts/lock.sh $(BIN)/uv

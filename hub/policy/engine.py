@@ -1,4 +1,4 @@
-"""Decides every field of a record, in the decision order of ``docs/policies.md``. Pure; never raises on odd data."""
+"""Decides every field, in the order of ``docs/how-a-field-is-decided.md``. Pure; never raises on odd data."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _DECIDED = {
     Effect.NOT_BUILT: 3,
     Effect.NOTICE: 4,
 }
-"""The place of an effect in the decision order of ``docs/policies.md``: what is decided first hides the rest."""
+"""The place of an effect in the order of ``docs/how-a-field-is-decided.md``: what is decided first hides the rest."""
 
 
 def lint(rules: Sequence[Rule], recipients: Mapping[str, frozenset[str]]) -> list[PolicyFault]:

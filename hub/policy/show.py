@@ -67,8 +67,9 @@ What the hub may tell a searcher about a child, what it may not, and why. The hu
 [`policies/`]({link("README.md")}), which are all that it decides by; the heading of each rule leads to its file. To \
 change what is said here, change the file, and write this page again with `make policies-doc`.
 
-**This is not legal advice, and nobody has signed it off.** The partnership's lawyers must approve the set before it \
-is used for a real child. Every purpose and every rule says how well the law behind it was checked:
+**This is not legal advice, and that it is written down is no sign-off.** The partnership's lawyers must approve the \
+set before it is used for a real child; `hub policy verify` says who signed it. Every purpose and every rule says how \
+well the law behind it was checked:
 
 | How well the law was checked | Purposes and rules |
 | --- | --- |

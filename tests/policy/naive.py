@@ -1,7 +1,7 @@
 """A second implementation of the decision order, as plainly as it can be said: sets of words, no masks, no cache.
 
-Written from ``docs/policies.md``, not from the engine, so that a mistake has to be made twice to go unnoticed. ``None``
-is the third truth value.
+Written from ``docs/how-a-field-is-decided.md``, not from the engine, so that a mistake has to be made
+twice to go unnoticed. ``None`` is the third truth value.
 """
 
 from __future__ import annotations

@@ -23,11 +23,16 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    update,
 )
 
 from hub.errors import ConfigurationError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Counted up when a hub that does not know a table would answer wrongly: version 1 knew no recorded decisions."""
+
+ONLY_ADDED_SINCE = frozenset({1})
+"""Versions to which nothing but tables was added since: brought up to date by making them."""
 
 metadata = MetaData()
 
@@ -112,6 +117,8 @@ def prepare(connection: Connection) -> None:
     found = connection.execute(select(schema_version.c.version)).scalar_one_or_none()
     if found is None:
         connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
+    elif found in ONLY_ADDED_SINCE:
+        connection.execute(update(schema_version).values(version=SCHEMA_VERSION))
     elif found != SCHEMA_VERSION:
         raise ConfigurationError(
             f"The log's tables are version {found}; this hub reads version {SCHEMA_VERSION}. Use the hub that wrote "

@@ -105,6 +105,25 @@ async def test_another_key_cannot_continue_the_log(log: Log, log_url: str, tmp_p
 
 async def test_tables_of_another_version_are_left_alone(make_log: MakeLog, log_url: str) -> None:
     await make_log().start()
-    edit(log_url, "UPDATE schema_version SET version = 2")
+    edit(log_url, "UPDATE schema_version SET version = 9")
     with pytest.raises(ConfigurationError, match="version 2"):
         await make_log().start()
+
+
+async def test_tables_that_only_lack_what_was_added_since_are_brought_up_to_date(
+    make_log: MakeLog, log_url: str
+) -> None:
+    await ask_and_answer(await started(make_log()))
+    edit(log_url, "UPDATE schema_version SET version = 1")
+    edit(log_url, "DROP TABLE judgement")
+    log = await started(make_log())
+    assert (await log.append(refused(log))).index == 2
+    edit(log_url, "SELECT number FROM judgement")
+    edit(log_url, "UPDATE schema_version SET version = 9 WHERE version = 2")
+    with pytest.raises(ConfigurationError, match="version 9"):
+        await make_log().start()
+
+
+async def started(log: Log) -> Log:
+    await log.start()
+    return log

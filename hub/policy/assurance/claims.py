@@ -5,7 +5,7 @@ Both are asked the same: a claim is a function from a reading of a question to t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from hub.policy.assurance.cases import Case
@@ -47,9 +47,14 @@ def primary(rule: Rule) -> Claim:
     return claim
 
 
-def surely(*rules: Rule) -> Claim:
-    """All the rules surely apply to a field in scope."""
-    return lambda reading: reading.all_of(reading.in_scope, *(reading.sure(each) for each in rules))
+def surely(*rules: Rule, but_not: Sequence[Rule] = ()) -> Claim:
+    """All the rules, and none of the others, surely apply to a field in scope."""
+
+    def claim(reading: Reading[Any]) -> Any:
+        others = reading.logic.any_of([reading.sure(each) for each in but_not])
+        return reading.all_of(reading.in_scope, *(reading.sure(each) for each in rules), reading.logic.negated(others))
+
+    return claim
 
 
 def left_open(rule: Rule) -> Claim:

@@ -60,10 +60,12 @@ def finder(bundle: Bundle, reading: type[Reading[Any]] = Reading) -> Finder:
     return Prover(bundle, reading) if find_spec("z3") else Trier(bundle, reading)
 
 
-def check(bundle: Bundle, given: Iterable[Statement], using: Finder | None = None) -> list[Finding]:
-    """How each of ``given`` comes out for ``bundle``, in order."""
+def check(
+    bundle: Bundle, given: Iterable[Statement], using: Finder | None = None, engine: Policy | None = None
+) -> list[Finding]:
+    """How each of ``given`` comes out for ``bundle``, in order; what is told is as ``engine`` decides and tells it."""
     looking = using or finder(bundle)
-    policy = Policy(bundle)
+    policy = engine or Policy(bundle)
     return [_proof(policy, each, looking) if each.proof else _outcomes(policy, each, looking) for each in given]
 
 

@@ -54,12 +54,11 @@ def one_veil(policy: Policy, looking: Finder, words: tuple[str, ...]) -> str | N
     """Every veiled refusal reads the same, alone or beside an open ground, and no open line names a veiled rule."""
     del words
     seen: Line | None = None
-    for rule in (each for each in policy.bundle.rules if each.veiled):
-        for claim in (
-            claims.surely(rule),
-            *(claims.surely(rule, other) for other in _bars(policy) if not other.veiled),
-        ):
-            case = looking.find(claim, _words_of(rule))
+    veils = tuple(each for each in policy.bundle.rules if each.veiled)
+    for rule in veils:
+        others = [each for each in veils if each is not rule]
+        for beside in ((), *((other,) for other in _bars(policy) if not other.veiled)):
+            case = looking.find(claims.surely(rule, *beside, but_not=others), _words_of(rule))
             if case is None:
                 continue
             line = replace(_line(policy, case), fields=(), grounds=())

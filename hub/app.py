@@ -9,7 +9,7 @@ import logging
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from hub.connectors.ssd import SsdConnector
 from hub.errors import AuditUnavailable, HubError
 from hub.policy.bundle import Bundle
 from hub.policy.load import default_policies_directory, load_bundle
+from hub.policy.tables import Facts
 from hub.schema.documents import Documents
 from hub.schema.endpoint import HEADERS, Endpoint, answer, shown
 from hub.schema.query import build_schema
@@ -38,11 +39,13 @@ from hub.service.ask import Line
 from hub.service.policies import PolicySet
 from hub.service.policy_signature import Signers
 from hub.service.prove import prove
+from hub.service.tally import Tally
 from hub.service.view_child import ViewChild
 from hub.settings import CustodianSettings, Settings, read_credential
 from hub.store.appender import Log
 from hub.store.judgements import JudgementStore
 from hub.store.keys import load_or_create
+from hub.store.tally import add as add_to_tally
 
 STALE_SECONDS = 300.0
 """A question without an answer for so long is ended as abandoned."""
@@ -62,6 +65,7 @@ class Hub:
     policies: PolicySet
     keys: JwksSource
     endpoint: Endpoint
+    tally: Tally
     connectors: tuple[Connector, ...]
 
 
@@ -88,7 +92,8 @@ def build(settings: Settings) -> Hub:
     ]
     judgements = JudgementStore(settings.log.database_url, wait_seconds=settings.log.write_timeout_seconds)
     grace = settings.match_grace_seconds
-    view_child = ViewChild(log, policy, lines, judgements.book, grace, newest=lambda: policies.current)
+    tally = _tally(policies, log)
+    view_child = ViewChild(log, policy, lines, judgements.book, grace, newest=lambda: policies.current, tally=tally)
     keys = JwksSource(settings.access.issuer, settings.access.jwks_uri)
     verifier = Verifier(issuer=settings.access.issuer, audience=settings.access.audience, keys=keys, clock=time.time)
     purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
@@ -96,7 +101,7 @@ def build(settings: Settings) -> Hub:
     documents = Documents(schema, is_development=settings.is_development)
     register = load_register(Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer)
     endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
-    return Hub(settings, log, judgements, policies, keys, endpoint, connectors)
+    return Hub(settings, log, judgements, policies, keys, endpoint, tally, connectors)
 
 
 def load_policies(directory: Path | None = None) -> Bundle:
@@ -108,6 +113,15 @@ def load_policy_set(settings: Settings) -> PolicySet:
     """The policies that settings name, signed as they demand, ready to be read again while the hub runs."""
     directory = Path(settings.policies) if settings.policies else default_policies_directory()
     return PolicySet(directory, Signers.parse(settings.policy_signers, settings.policy_signatures_required))
+
+
+def _tally(policies: PolicySet, log: Log) -> Tally:
+    """Counts of what is decided, kept in the log's database."""
+
+    def keep(month: str, counted: Mapping[Facts, int]) -> Awaitable[int]:
+        return log.beside(lambda engine: add_to_tally(engine, month, counted))
+
+    return Tally(lambda: policies.current.bundle, keep)
 
 
 def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Connector:
@@ -146,6 +160,7 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
         background = [
             asyncio.create_task(each) for each in (_reap(hub.log), hub.policies.watch(settings.policy_check_seconds))
         ]
+        counting = asyncio.create_task(hub.tally.run())
         _read_policies_on_hangup(hub.policies)
         gc.collect()
         gc.freeze()  # what start-up made lives as long as the process: the collector need not look at it again
@@ -158,6 +173,8 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
                 await connector.close()
             await hub.keys.close()
             await hub.judgements.close()
+            hub.tally.stop()
+            await counting
             await hub.log.close()
 
     routes: list[BaseRoute] = [

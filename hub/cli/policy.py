@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from hub.app import load_policies
-from hub.cli import policy_check, policy_diff, policy_show, policy_sign
+from hub.cli import policy_check, policy_diff, policy_past, policy_show, policy_sign
 from hub.domain.records import RecordPointer
 from hub.errors import BadRequest
 from hub.policy.engine import Policy
@@ -50,6 +50,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     explaining.set_defaults(run=explain_one)
     policy_sign.add_parser(actions)
     policy_show.add_parser(actions)
+    policy_past.add_parser(actions)
     for action in (checking, explaining):
         action.add_argument("--policies", type=Path, help="another policies directory")
 

@@ -24,7 +24,10 @@ VEILED, HIDDEN, OPEN = "veiled", "hidden", "open"
 
 
 class Facts(NamedTuple):
-    """The facts of one question about one record, as the cells of a table write them. Quick to compare and count."""
+    """The facts of one question about one record, as the cells of a table write them. Quick to compare and count.
+
+    ``sector`` is the sector of the searcher's agency where that is not the role's own.
+    """
 
     kind: str
     fields: str
@@ -37,6 +40,7 @@ class Facts(NamedTuple):
     child_not_stated: str = ""
     judged: str = ""
     stale: str = ""
+    sector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def question(facts: Facts, vocabulary: Vocabulary) -> Question:
         RequestFacts(
             purpose=facts.purpose.removeprefix("?"),
             role=role,
-            recipient_sector=vocabulary.roles.get(role, Sector.COUNCIL),
+            recipient_sector=Sector(facts.sector) if facts.sector else vocabulary.roles.get(role, Sector.COUNCIL),
             decision_recorded=facts.decision == "yes",
             subject_facts=frozenset(_words(facts.child)),
             subject_unknown=frozenset(_words(facts.child_not_stated)),

@@ -13,7 +13,7 @@ from hub.domain.organisations import Custodian
 from hub.domain.records import RecordPointer
 from hub.policy.decision import RecordDecision
 from hub.policy.engine import Policy
-from hub.policy.facts import RequestFacts
+from hub.policy.facts import Judged, RequestFacts
 from hub.policy.release import is_beyond, release, withheld_whole
 from hub.service.ask import Asked
 from hub.service.judging import Judging
@@ -23,13 +23,15 @@ from hub.service.judging import Judging
 class Decided:
     """One record, decided: what leaves of it (None: nothing), and the numbered lines about what does not.
 
-    The decision keeps the true grounds for the log; the lines hold only what the searcher may be told.
+    The decision keeps the true grounds for the log; the lines hold only what the searcher may be told. ``judged`` is
+    what people had decided about it; None for a record that is older than the purpose looks back.
     """
 
     pointer: RecordPointer
     decision: RecordDecision
     released: ReleasedRecord | None
     lines: tuple[Withheld, ...]
+    judged: Judged | None = None
 
 
 def decide_all(
@@ -62,11 +64,13 @@ def decide_all(
     finally_known = judging.knowing(one.same.candidate for one in asked if one.same is not None)
     for pointer, custodian, one in _records(asked):
         assert one.same is not None  # its records are here
-        decision = policy.decide(facts, pointer, finally_known.about(one.same.candidate, pointer))
+        judged = finally_known.about(one.same.candidate, pointer)
+        decision = policy.decide(facts, pointer, judged)
         held = one.held.get(pointer)
         if held is None and decision.any_released and pointer.kind in read:
             # What lifts the bar was learnt too late to fetch the record: it is told as it was then, not passed over.
-            decision = policy.decide(facts, pointer, judging.about(one.same.candidate, pointer))
+            judged = judging.about(one.same.candidate, pointer)
+            decision = policy.decide(facts, pointer, judged)
         released = None
         if since and held is not None and decision.spec is not None and is_beyond(held, decision.spec, since):
             decided.append(Decided(pointer, policy.beyond_look_back(pointer), None, ()))
@@ -82,7 +86,7 @@ def decide_all(
         ordinal += len(numbered)
         if released is not None:
             released = msgspec.structs.replace(released, withheld=numbered)
-        decided.append(Decided(pointer, decision, released, numbered))
+        decided.append(Decided(pointer, decision, released, numbered, judged))
     return decided
 
 

@@ -34,6 +34,7 @@ from hub.service.decide import decide_all
 from hub.service.judging import Judging
 from hub.service.question import Question
 from hub.service.refuse import record_refusal
+from hub.service.tally import Tally
 from hub.store.appender import Log
 
 RESTRICTED_LOCATION = "restricted_location"
@@ -59,6 +60,7 @@ class ViewChild:
         match_grace_seconds: see :func:`hub.service.ask.ask_all`.
         clock: the time now, aware.
         newest: where the rules in force come from when they can change while the hub runs; asked once per question.
+        tally: counts what was decided, once it is recorded.
     """
 
     log: Log
@@ -68,6 +70,7 @@ class ViewChild:
     match_grace_seconds: float = 1.0
     clock: Callable[[], datetime] = _utc_now
     newest: Callable[[], Policy] | None = None
+    tally: Tally | None = None
 
     async def __call__(self, question: Question) -> ChildAnswer:
         """The answer, recorded.
@@ -139,9 +142,10 @@ class ViewChild:
             wanted = self._wanted(facts, question.read, judging)
             asked = await ask_all(search, lines, wanted, self.match_grace_seconds)
             label = restricted(asked)
+            facts = with_subject(facts, label)
             decided = decide_all(
                 self.policy,
-                with_subject(facts, label),
+                facts,
                 asked,
                 self.clock(),
                 judging=judging,
@@ -159,6 +163,8 @@ class ViewChild:
         except BaseException as fault:  # a request that was cancelled ends its question too
             await asyncio.shield(self._abandon(number.index, fault))
             raise
+        if self.tally is not None:
+            self.tally.count(facts, decided)
         return answer.recorded_as(recorded.index)
 
     def _narrowed(self, line: Line, question: Question, scope: Scope) -> Line:

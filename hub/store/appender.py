@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from sqlalchemy import Engine
+
 from hub.audit.encoding import encode
 from hub.audit.entries import Abandoned, Entry, Question, ends
 from hub.audit.merkle import leaf_hash
@@ -140,6 +142,10 @@ class Log:
         pairs = list(wanted)
         reader.check_references(pairs)
         return await self._read(lambda: reader.read_references(self._engine, pairs))
+
+    async def beside(self, work: Callable[[Engine], Answer]) -> Answer:
+        """What ``work`` does to a table that is kept beside the log, in its database, within the wait."""
+        return await self._read(lambda: work(self._engine))
 
     async def abandon_stale(self, older_than_seconds: float) -> int:
         """End questions that got no answer in so long; the number ended. To be called now and then."""

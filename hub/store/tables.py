@@ -3,6 +3,7 @@
 Only ``log_entry`` and ``log_head`` are the log. ``log_open`` and ``log_tile`` are derived from it; ``log_reference`` is
 the one place where a reference leads back to a person or case, so deleting its row erases them from the log.
 ``judgement`` (:mod:`hub.store.judgements`) is no part of the log: what people decided, kept where questions find it.
+``decision_tally`` (:mod:`hub.store.tally`) is none either: counts, to try a change of the policies on.
 """
 
 from __future__ import annotations
@@ -97,6 +98,22 @@ judgement = Table(
     UniqueConstraint("ref", "act", name="judgement_once"),
     comment="Decisions by people and their withdrawals; rows are only added. Personal data: child, decider, reasons.",
 )
+
+decision_tally = Table(
+    "decision_tally",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    *(
+        Column(name, Text, nullable=False)
+        for name in (
+            "kind", "purpose", "role", "decision", "labels", "not_stated", "child", "child_not_stated", "judged",
+            "stale", "sector",
+        )
+    ),
+    Column("times", BigInteger, nullable=False),
+    comment="How often each combination of facts was decided in a month. No personal data. key: SHA-256 of the facts.",
+)  # fmt: skip
 
 schema_version = Table(
     "schema_version",

@@ -20,6 +20,7 @@ from hub.policy.engine import Policy
 from hub.policy.judgements import Book
 from hub.service.ask import Line
 from hub.service.question import Question
+from hub.service.tally import Tally
 from hub.service.view_child import ViewChild
 from hub.store.appender import Log
 from hub.store.keys import load_or_create
@@ -39,6 +40,7 @@ class Bench:
     book: Book = field(default_factory=Book)
     judgements: Callable[[], Awaitable[Book]] | None = None
     newest: Callable[[], Policy] | None = None
+    tally: Tally | None = None
 
     async def _judged(self) -> Book:
         return self.book
@@ -57,7 +59,8 @@ class Bench:
         everything = frozenset(self.policy.bundle.catalogue.kinds)
         lines = [Line(one, one.kinds, deadline_seconds) for one in custodians]
         judgements = self.judgements or self._judged
-        ask = ViewChild(self.log, self.policy, lines, judgements, grace_seconds, lambda: NOW, newest=self.newest)
+        more = {"newest": self.newest, "tally": self.tally}
+        ask = ViewChild(self.log, self.policy, lines, judgements, grace_seconds, lambda: NOW, **more)
         searcher = Searcher("testshire-mash", "testshire-council", "Testshire", Sector.COUNCIL, "w-1", role, purposes)
         return await ask(
             Question(

@@ -20,8 +20,7 @@ from hub.app import Hub, create_app
 from hub.audit.note import SignerKey
 from hub.errors import ConfigurationError
 from hub.settings import Settings, load_settings
-from tests.service.policy_files import LPP, OFFICER, broken, copied, edit, titled
-from tests.service.test_policies import until
+from tests.service.policy_files import LPP, OFFICER, broken, copied, edit, titled, until
 
 SETTINGS = """
 environment = "development"

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 
 from hub.domain.organisations import Sector
 from hub.domain.records import RecordPointer
+from hub.policy.bundle import Condition, Effect
+from hub.policy.engine import Policy
 from hub.policy.explain import explain
-from hub.policy.facts import RequestFacts
+from hub.policy.facts import Judged, RequestFacts
 from tests.policy.cases import bundle, pointer, policy, request
 from tests.policy.test_engine import pointers, requests
 
 RESTRICTED = request(subject_facts=frozenset({"restricted_location"}))
 LPP = bundle().impediments["imp-lpp"]
+LPP_LAW = f"{LPP.citation}; general knowledge: check before relying on it"
 TELLING = bundle().vocabulary.telling
+
+
+def names(kind: str) -> str:
+    """The fields of a kind of record, as explanations list them."""
+    return ", ".join(each.name for each in bundle().catalogue[kind].fields)
+
+
+DOCUMENT = names("case_document")
 
 
 @pytest.mark.parametrize(
@@ -30,11 +43,12 @@ TELLING = bundle().vocabulary.telling
             request(),
             pointer("case_document", "privileged"),
             (
-                f"The whole record: withheld: {LPP.title} ({LPP.citation}; how well this was checked: general). {LPP.next_step}",
+                f"The whole record: withheld: {LPP.title} ({LPP_LAW}). On the law: {LPP.note} {LPP.next_step}",
             ),
             (
-                "on, title, document_type, summary: withheld; because of imp-lpp.",
+                f"{DOCUMENT}: withheld; because of imp-lpp.",
                 "withholds. It can be lifted by the client: the head of legal",
+                f" On the law: {LPP.note}",
             ),
         ),
         (
@@ -47,7 +61,7 @@ TELLING = bundle().vocabulary.telling
             request(),
             pointer("case_document", "privileged court_order"),
             ("The whole record: withheld: Court order restricting disclosure (",),
-            ("on, title, document_type, summary: withheld; because of imp-court-order, imp-lpp.",),
+            (f"{DOCUMENT}: withheld; because of imp-court-order, imp-lpp.",),
         ),
         (
             request(),
@@ -58,23 +72,23 @@ TELLING = bundle().vocabulary.telling
         (
             request(purpose="ca2004-s16la"),
             pointer("case_document", "family_court_document accuracy_disputed"),
-            ("Document on the case file: on, ti", "With on, title, document_type, summary: Acc", "With on, title, document_type, summary: From"),
+            ("Document on the case file: on, ti", f"With {DOCUMENT}: Acc", f"With {DOCUMENT}: From"),
             ("handled as accuracy-disputed, family-court-document.",),
         ),
         (
             request(),
             pointer("adoption_record"),
             (f"The whole record: withheld. {TELLING.veiled_next_step}",),
-            ("because of imp-adoption-s57; veiled to the searcher.", "how well this was checked: verified) withholds."),
+            ("because of imp-adoption-s57; veiled to the searcher.", "; the official text was read) withholds."),
         ),
         (
             RESTRICTED,
             pointer("council_address"),
             (
                 "Address, as the council knows it: address_type, from_date, to_date: shared.",
-                f"address, postcode: withheld. {TELLING.veiled_next_step}",
+                f"address, postcode, area: withheld. {TELLING.veiled_next_step}",
             ),
-            ("address, postcode: withheld; because of restricted-location; veiled to the searcher.", " masks."),
+            ("address, postcode, area: withheld; because of restricted-location; veiled to the searcher.", " masks."),
         ),
         (
             request(),
@@ -85,7 +99,7 @@ TELLING = bundle().vocabulary.telling
             ),
             (
                 "; through ca1989-s47; handled as young-person-objection.",
-                "how well this was checked: verified secondary) does not apply: serious harm: a s.47 enquiry",
+                "; a secondary source was read) does not apply: serious harm: a s.47 enquiry",
                 "young-person-objection (Gillick",
                 ") shares with a notice.",
             ),
@@ -106,13 +120,13 @@ TELLING = bundle().vocabulary.telling
             request(purpose="ca1989-s17"),
             pointer("intelligence", "handling_code_c"),
             ("Nothing is told: the purpose does not reach this, so held and not held are the same answer.",),
-            ("on, summary, grade: out of scope.", "Purpose ca1989-s17: Child in need assessment and services (Children"),
+            (f"{names('intelligence')}: out of scope.", "Purpose ca1989-s17: Child in need assessment and services (Children"),
         ),
         (
             request(purpose="ca1989-s17", role="mash_nurse", recipient_sector=Sector.HEALTH),
             pointer("contact"),
             ("Nothing is told",),
-            ("Agencies of the health sector may not state this purpose.",),
+            ("It is not open to this sector: the NHS.",),
         ),
         (
             request(purpose="curiosity"),
@@ -155,8 +169,115 @@ def test_explanations(
     assert explained.reviewer[0] == f"Policies {bundle().digest}, law in force on 2026-11-20."
     together = "\n".join(explained.reviewer)
     assert [said for said in reviewer if said not in together] == []
-    assert all(said in explained.reviewer for said in reviewer if said.startswith(("The ", "Agencies ")))
+    assert all(said in explained.reviewer for said in reviewer if said.startswith(("The ", "It ")))
     assert explained.decision == policy().decide(facts, record)
+
+
+PRIVILEGED = pointer("case_document", "privileged")
+WAIVED = bundle().vocabulary.labels["privilege_waived"].meaning
+
+
+@pytest.mark.parametrize(
+    ("record", "judged", "expected", "outcome"),
+    [
+        (
+            PRIVILEGED,
+            Judged(words=frozenset({"privilege_waived"})),
+            f"A person decided: privilege_waived ({WAIVED}).",
+            "shared; through ca1989-s47",
+        ),
+        (
+            PRIVILEGED,
+            Judged(stale=frozenset({"privilege_waived"})),
+            f"A person decided, and the review is overdue: privilege_waived ({WAIVED}): it counts as not known.",
+            "not known: privilege_waived",
+        ),
+        (
+            pointer("case_document", "privileged privilege_waived"),
+            Judged(stale=frozenset({"privilege_waived"})),
+            f"the review is overdue: privilege_waived ({WAIVED}): the holder's own system states it.",
+            "shared; through ca1989-s47",
+        ),
+        (
+            pointer("case_document", "privileged privilege_waived", "privilege_waived"),
+            Judged(stale=frozenset({"privilege_waived"})),
+            "it counts as not known.",
+            "not known: privilege_waived",
+        ),
+        (
+            PRIVILEGED,
+            Judged(parts=frozenset({("title", "privilege_waived"), ("on", "privilege_waived")})),
+            f"A person decided, for on, title alone: privilege_waived ({WAIVED}).",
+            "on, title: shared; through ca1989-s47",
+        ),
+        (
+            PRIVILEGED,
+            Judged(words=frozenset({"local_code_77"}), parts=frozenset({("on", "local_code_78")})),
+            "A person decided something for which the vocabulary has no word.",
+            "withheld; because of imp-lpp",
+        ),
+    ],
+    ids=["in force", "overdue", "overdue, but stated", "overdue, and stated both ways", "parts", "unknown word"],
+)
+def test_the_reviewer_is_told_what_people_decided(
+    record: RecordPointer, judged: Judged, expected: str, outcome: str
+) -> None:
+    explained = explain(request(), record, policy(), judged)
+    told = "\n".join(explained.reviewer)
+    assert expected in told
+    assert outcome in told
+    assert "local_code" not in told
+    assert "A person decided" not in "\n".join(explained.searcher)
+    assert explained.decision == policy().decide(request(), record, judged)
+
+
+def test_nothing_is_said_of_judgements_where_nobody_made_any() -> None:
+    assert "A person decided" not in "\n".join(explain(request(), PRIVILEGED, policy()).reviewer)
+
+
+def limited(record_has: str, **parts: object) -> Policy:
+    """The policies with one more limit, about records that carry a word."""
+    limit = replace(
+        LPP,
+        id="scope-example",
+        effect=Effect.OUT_OF_SCOPE,
+        explain="Sharing goes only so far.",
+        applies_when=Condition((record_has,)),
+        does_not_apply_when=(),
+        who_can_lift_it="",
+        carried_out_by="rule",
+        **parts,  # type: ignore[arg-type]
+    )
+    return Policy(replace(bundle(), limits={**bundle().limits, limit.id: limit}))
+
+
+def test_a_limit_says_its_reason_to_the_reviewer_and_no_more_than_the_answer_to_the_searcher() -> None:
+    kept = limited("victim_material", note="Half of it was read.")
+    explained = explain(request(), pointer("case_document", "victim_material"), kept)
+    assert explained.searcher == (
+        "Nothing is told: the purpose does not reach this, so held and not held are the same answer.",
+    )
+    assert explained.reviewer[-2] == (
+        f"scope-example ({LPP_LAW}) puts it out of scope: Sharing goes only so far. On the law: Half of it was read."
+    )
+    assert f"{DOCUMENT}: out of scope; because of scope-example." in explained.reviewer
+
+
+def test_every_effect_has_words() -> None:
+    for effect in Effect:
+        rule = replace(LPP, effect=effect, veiled=False)
+        kept = Policy(replace(bundle(), impediments={**bundle().impediments, rule.id: rule}))
+        assert any(said.startswith("imp-lpp (") for said in explain(request(), PRIVILEGED, kept).reviewer)
+
+
+def test_the_reviewer_is_told_that_a_purpose_is_not_open_to_a_role() -> None:
+    narrow = replace(
+        bundle().purposes["ca1989-s47"], recipient_roles=frozenset({"mash_police_officer"}), note="Part read"
+    )
+    kept = Policy(replace(bundle(), purposes={**bundle().purposes, narrow.id: narrow}))
+    told = explain(request(), pointer("contact"), kept).reviewer
+    assert "It is not open to the searcher's role." in told
+    assert told[1].endswith("; the official text was read). On the law: Part read.")
 
 
 @given(requests, pointers)

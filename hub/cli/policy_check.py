@@ -21,7 +21,8 @@ from hub.policy.mutation import FLOOR, score
 from hub.policy.table_file import OPTIONAL, REQUIRED
 from hub.policy.tables import Row, run, unbalanced, undecided
 
-SURVIVORS_SHOWN_MAX = 40
+FILES = "files: every word, source and date is known, and no two rules contradict each other"
+SURVIVORS_SHOWN_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ def check(options: argparse.Namespace) -> int:
     except ConfigurationError as fault:
         if not directory.is_dir():
             raise
-        first, *others = fault.message.splitlines()
-        _print(console, Checked(first, [line.strip() for line in others]))
-        return _end(console, len(others))
+        checked = Checked(FILES, _listed(fault))
+        _print(console, checked)
+        return _end(console, len(checked.faults))
     _print_contents(console, bundle)
     faults = 0
     for checked in _checks(directory, bundle, mutation=options.mutation):
@@ -60,7 +61,7 @@ def check(options: argparse.Namespace) -> int:
 
 
 def _checks(directory: Path, bundle: Bundle, *, mutation: bool) -> Iterator[Checked]:
-    yield Checked("files: every word, source and date is known, and no two rules contradict each other")
+    yield Checked(FILES)
     rows, unread = read_tables(directory, bundle)
     yield Checked("case tables: every row can be read", [str(fault) for fault in unread])
     lines = len({(row.file, row.line) for row in rows})
@@ -68,10 +69,35 @@ def _checks(directory: Path, bundle: Bundle, *, mutation: bool) -> Iterator[Chec
     yield Checked(f"case tables: {lines} rows are decided as they say", wrong)
     yield Checked("case tables: as many rows must share as must withhold", [str(each) for each in unbalanced(rows)])
     yield Checked("case tables: every purpose and rule decides a row", [str(each) for each in undecided(rows, bundle)])
+    yield _invariants(directory, bundle)
     overdue = [f"{each}: review overdue" for each in bundle.overdue]
     yield Checked(f"reviews: none is overdue on {bundle.on}", overdue)
     if mutation:
         yield _mutation(bundle, rows)
+
+
+def _invariants(directory: Path, bundle: Bundle) -> Checked:
+    """What must always hold, and how that was found out."""
+    from hub.policy.assurance import invariants  # a solver is slow to import
+
+    try:
+        statements = invariants.load(directory, bundle)
+    except ConfigurationError as fault:
+        return Checked("invariants: every statement can be read", _listed(fault))
+    findings = invariants.check(bundle, statements)
+    proved = sum(each.verdict is invariants.Verdict.PROVED for each in findings)
+    what = f"invariants: {len(findings)} statements must always hold; {proved} are proved"
+    broken = [
+        f"tests/invariants.toml: {each.id}: {each.verdict}: {each.says} {each.told}" for each in findings if not each.ok
+    ]
+    notes = [f"{each.id}: {each.verdict}: {each.told}" for each in findings if each.ok and each.told]
+    return Checked(what, broken, notes)
+
+
+def _listed(fault: ConfigurationError) -> list[str]:
+    """The faults that an error lists, without its first line where it has others."""
+    first, *others = fault.message.splitlines()
+    return [line.strip() for line in others] or [first]
 
 
 def _mutation(bundle: Bundle, rows: Sequence[Row]) -> Checked:

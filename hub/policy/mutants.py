@@ -63,8 +63,17 @@ class _Live:
             ),
             "recipient_is": frozenset(word for word, roles in bundle.vocabulary.recipients.items() if roles),
         }
+        self._reached = frozenset(
+            (purpose, field.classification)
+            for kind in bundle.catalogue.kinds.values()
+            for field in kind.fields
+            for purpose in field.needed_for
+        )
 
-    def word(self, key: str, word: str) -> bool:
+    def word(self, key: str, word: str, classes: tuple[str, ...] = ()) -> bool:
+        """Whether the word can be so; a purpose only where it reaches a field of one of ``classes``."""
+        if key == "purpose_is" and classes and not any((word, each) in self._reached for each in classes):
+            return False
         return key not in self._words or word in self._words[key]
 
     def condition(self, condition: Condition) -> bool:
@@ -77,14 +86,15 @@ def _of_rule(rule: Rule, live: _Live) -> Iterator[tuple[str, Rule | None]]:
     if not live.condition(rule.applies_when):
         return
     yield f"{rule.id} removed", None
-    for says, changed in _of_condition(rule.applies_when, live):
+    classes = rule.applies_when.classification_is
+    for says, changed in _of_condition(rule.applies_when, live, classes):
         yield f"{rule.id} without {says}", replace(rule, applies_when=changed)
     for number, exception in enumerate(rule.does_not_apply_when):
         before, after = rule.does_not_apply_when[:number], rule.does_not_apply_when[number + 1 :]
         why = f"exception '{exception.because}'"
         if live.condition(exception):
             yield f"{rule.id} without its {why}", replace(rule, does_not_apply_when=before + after)
-        for says, changed in _of_condition(exception, live):
+        for says, changed in _of_condition(exception, live, classes):
             lifted = replace(rule, does_not_apply_when=(*before, changed, *after))
             yield f"{rule.id} without {says} in its {why}", lifted
     if rule.effect is Effect.ASK:
@@ -95,13 +105,14 @@ def _of_rule(rule: Rule, live: _Live) -> Iterator[tuple[str, Rule | None]]:
         yield f"{rule.id} {'told openly' if rule.veiled else 'veiled'}", replace(rule, veiled=not rule.veiled)
 
 
-def _of_condition(condition: Condition, live: _Live) -> Iterator[tuple[str, Condition]]:
+def _of_condition(condition: Condition, live: _Live, classes: tuple[str, ...]) -> Iterator[tuple[str, Condition]]:
+    """The conditions with a word or a key less; ``classes`` is what the rule they are of is about, if it says so."""
     keys = condition.keys()
     for key, words in keys.items():
         if len(keys) > 1:
             yield f"`{key}`", replace(condition, **{key: ()})  # type: ignore[arg-type]
         if len(words) > 1:
-            for word in (each for each in words if live.word(key, each)):
+            for word in (each for each in words if live.word(key, each, classes)):
                 fewer = tuple(each for each in words if each != word)
                 yield f"{word!r} in `{key}`", replace(condition, **{key: fewer})  # type: ignore[arg-type]
 
@@ -151,9 +162,10 @@ def _of_words(bundle: Bundle) -> Iterator[Mutant]:
             changed = _with_kinds(bundle, [replace(kind, labels=kind.labels - {label})])
             yield Mutant(f"{kind.id} without its own label {label!r}", changed, kinds=frozenset({kind.id}))
     for word, roles in words.recipients.items():
-        for role in sorted(roles) if word in read else ():
+        readers = tuple(rule for rule in (*bundle.rules, *bundle.limiting_rules) if word in _mentions(rule))
+        for role in sorted(roles) if readers else ():
             vocabulary = replace(words, recipients={**words.recipients, word: roles - {role}})
-            yield Mutant(f"{role} no longer counts as {word}", replace(bundle, vocabulary=vocabulary))
+            yield Mutant(f"{role} no longer counts as {word}", replace(bundle, vocabulary=vocabulary), readers)
 
 
 def _mentions(rule: Rule) -> Iterator[str]:
@@ -216,7 +228,14 @@ def _of_levels(bundle: Bundle) -> Iterator[Mutant]:
             if changed:
                 names = frozenset(kind.id for kind in changed)
                 says = f"{word!r} counts as {_level(to)} instead of {level}"
-                yield Mutant(says, _with_kinds(bundle, changed), kinds=names)
+                touched = {each for kind in changed for each in _newly(bundle.catalogue[kind.id], kind)}
+                yield Mutant(says, _with_kinds(bundle, changed), purposes=frozenset(touched), kinds=names)
+
+
+def _newly(before: KindSpec, after: KindSpec) -> Iterator[str]:
+    """The purposes whose reach differs."""
+    for was, is_now in zip(before.fields, after.fields, strict=True):
+        yield from was.needed_for ^ is_now.needed_for
 
 
 def _rank(detail: Detail | None) -> int:

@@ -18,8 +18,11 @@ from hub.policy.tables import ALL, Answer, Facts, Question, Row, answers, questi
 FLOOR = 0.95
 """The share of mutants that the tables must kill."""
 
-TRIES_MAX = 4_000
+TRIES_MAX = 6_000
 """Questions tried to find the row that would kill a survivor."""
+
+RULES_TRIED_MAX = 3
+"""Of the rules that a change touches, how many questions are made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,30 +129,59 @@ def _killing(policy: Policy, changed: Policy, mutant: Mutant) -> str | None:
 
 def _questions(bundle: Bundle, mutant: Mutant) -> Iterator[Facts]:
     """Questions that a mutant may matter to, the plainest first."""
-    rules = mutant.rules[:1]
-    conditions = [each for rule in rules for each in (rule.applies_when, *rule.does_not_apply_when)]
-    purposes = _preferred(mutant.purposes, [each.purpose_is for each in conditions], sorted(bundle.purposes))
-    roles = [*bundle.vocabulary.roles, "?somebody"]
-    labels = [*((words, "") for words in mutant.shown_by), *_sets(each.record_has for each in conditions)]
-    subjects = list(_sets(each.subject_is for each in conditions))
-    classes = {word for each in conditions for word in each.classification_is}
-    kinds = [
-        kind.id
-        for kind in bundle.catalogue.kinds.values()
-        if (not mutant.kinds or kind.id in mutant.kinds)
-        and (not classes or any(field.classification in classes for field in kind.fields))
+    for rule in mutant.rules[:RULES_TRIED_MAX] or (None,):
+        conditions = (rule.applies_when, *rule.does_not_apply_when) if rule else ()
+        labels = [*((words, "") for words in mutant.shown_by), *_sets(each.record_has for each in conditions)]
+        subjects = list(_sets(each.subject_is for each in conditions))
+        kinds = _kinds(bundle, mutant, conditions)
+        roles = _roles(bundle, mutant, conditions)
+        purposes = _purposes(bundle, mutant, conditions, roles)
+        for (stated, unstated), (so, unsure), kind, role, purpose in product(labels, subjects, kinds, roles, purposes):
+            yield Facts(kind, ALL, purpose, role, "yes", stated, unstated, so, unsure)
+        for kind, role, purpose in product(kinds, roles, purposes):
+            yield Facts(kind, ALL, purpose, role, "no")
+
+
+def _kinds(bundle: Bundle, mutant: Mutant, conditions: Sequence[Condition]) -> list[str]:
+    """The kinds touched; for a rule, those that carry its words, then one for each classification it reads, or two."""
+    every = [kind for kind in bundle.catalogue.kinds.values() if not mutant.kinds or kind.id in mutant.kinds]
+    if not conditions:
+        return [kind.id for kind in every]
+    words = {word for each in conditions for word in each.record_has}
+    classes = [word for each in conditions for word in each.classification_is]
+    first = [kind.id for kind in every if kind.labels & words]
+    plain = sorted((kind for kind in every if not kind.labels), key=lambda kind: -len(kind.fields))
+    for word in classes:
+        first += [kind.id for kind in plain if any(field.classification == word for field in kind.fields)][:2]
+    return list(dict.fromkeys(first or [kind.id for kind in plain[:2]]))
+
+
+def _roles(bundle: Bundle, mutant: Mutant, conditions: Sequence[Condition]) -> list[str]:
+    """Roles that a rule tells apart, one of each sector, and one that nobody knows; all when a purpose changed."""
+    vocabulary = bundle.vocabulary
+    if mutant.purposes:
+        return [*vocabulary.roles, "?somebody"]
+    words = [word for each in conditions for word in each.recipient_is]
+    derived = [role for word in words for role in sorted(vocabulary.recipients.get(word, ()))]
+    by_sector: dict[str, str] = {}
+    for role, sector in vocabulary.roles.items():
+        by_sector.setdefault(sector, role)
+    return list(dict.fromkeys((*derived, *by_sector.values(), "?somebody")))
+
+
+def _purposes(bundle: Bundle, mutant: Mutant, conditions: Sequence[Condition], roles: Sequence[str]) -> list[str]:
+    """The purposes touched; for a rule, for each role the one that reaches furthest, then those that it names."""
+    if mutant.purposes:
+        return sorted(mutant.purposes)
+    named = [word for each in conditions for word in each.purpose_is if word in bundle.purposes]
+    widest = sorted(bundle.purposes.values(), key=lambda each: -sum(level.rank + 1 for level in each.detail.values()))
+    sectors = bundle.vocabulary.roles
+    ours = [
+        next((each.id for each in widest if each.open_to(sectors[role], role)), widest[0].id)
+        for role in roles
+        if role in sectors
     ]
-    for (stated, unstated), (so, unsure), kind, role, purpose in product(labels, subjects, kinds, roles, purposes):
-        yield Facts(kind, ALL, purpose, role, "yes", stated, unstated, so, unsure)
-    for kind, role, purpose in product(kinds, roles, purposes):
-        yield Facts(kind, ALL, purpose, role, "no")
-
-
-def _preferred(only: frozenset[str], mentioned: Sequence[tuple[str, ...]], every: Sequence[str]) -> list[str]:
-    if only:
-        return sorted(only)
-    first = [word for words in mentioned for word in words if word in every]
-    return list(dict.fromkeys((*first, *every)))
+    return list(dict.fromkeys((*ours, *named)))
 
 
 def _sets(mentioned: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
@@ -93,6 +94,20 @@ def slug(heading: str) -> str:
 def within(heading: str) -> str:
     """A link to a heading of the same document."""
     return f"[{heading}](#{slug(heading)})"
+
+
+def linked(text: str, bundle: Bundle) -> str:
+    """``text`` with each id of a rule or purpose in it replaced by a link to its heading."""
+    groups = (bundle.purposes, bundle.impediments, bundle.handling, bundle.limits, bundle.inactive, bundle.supporting)
+    titles = {name: each.title for group in groups for name, each in group.items()}
+    ids = "|".join(re.escape(name) for name in sorted(titles, key=len, reverse=True))
+    return re.sub(rf"(?<![\w`-])(?:{ids})(?![\w-])", lambda found: within(titles[found[0]]), text)
+
+
+def law(citation: str, confidence: Confidence, note: str, bundle: Bundle) -> str:
+    """What a rule rests on, how well that was checked, and what of it was not read."""
+    said = f"{citation}. {sentence(CHECKED[confidence])}"
+    return f"{said} {linked(sentence(note), bundle)}" if note else said
 
 
 def post(bundle: Bundle, word: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from hub.domain.disclosure import Confidence
 from hub.policy import show_purposes, show_rules, show_words
 from hub.policy.bundle import Bundle, Listed, Purpose, Rule
-from hub.policy.prose import CHECKED, capital, sentence, within
+from hub.policy.prose import CHECKED, capital, linked, sentence, within
 
 Link = Callable[[str], str]
 _LAWYERS = "Ask your lawyers first"
@@ -63,7 +63,8 @@ def _what_this_is(bundle: Bundle, link: Link) -> str:
     counts = Counter(each.confidence for each in _resting_on_law(bundle))
     said = "\n".join(f"| {capital(CHECKED[each])} | {counts[each]} |" for each in Confidence)
     return f"""\
-What the hub may tell a searcher about a child, what it may not, and why. The hub wrote this page from the files in \
+What the hub may tell a searcher about a child, what it may not, and why. A **searcher** is whoever asks, and a \
+**holder** the agency whose record it is. The hub wrote this page from the files in \
 [`policies/`]({link("README.md")}), which are all that it decides by; the heading of each rule leads to its file. To \
 change what is said here, change the file, and write this page again with `make policies-doc`.
 
@@ -113,7 +114,7 @@ def _lawyers(bundle: Bundle) -> Iterator[str]:
     for confidence, title in titles.items():
         found = [
             *(
-                f"- {within(each.title)} ({each.citation}){f': {sentence(each.note)}' if each.note else '.'}"
+                f"- {within(each.title)} ({each.citation}){_reservation(each.note, bundle)}"
                 for each in _resting_on_law(bundle)
                 if each.confidence is confidence and (each.note or confidence is not Confidence.VERIFIED)
             ),
@@ -122,3 +123,7 @@ def _lawyers(bundle: Bundle) -> Iterator[str]:
         if found:
             yield f"### {title}"
             yield "\n".join(found)
+
+
+def _reservation(note: str, bundle: Bundle) -> str:
+    return f": {linked(sentence(note), bundle)}" if note else "."

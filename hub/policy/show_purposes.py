@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hub.domain.catalogue import KindSpec, Section
 from hub.policy.bundle import Bundle, Detail, Listed, Purpose
-from hub.policy.prose import CHECKED, LEVELS, SECTIONS, SECTORS, capital, day, listed, sentence, spaced, within
+from hub.policy.prose import LEVELS, SECTIONS, SECTORS, capital, day, law, listed, sentence, spaced, within
 
 Link = Callable[[str], str]
 
@@ -46,10 +46,10 @@ def purposes(bundle: Bundle, link: Link) -> Iterator[str]:
         yield from _purpose(each, bundle, link)
     yield f"## {HEADINGS[1]}"
     yield "These decide nothing until they begin." if bundle.inactive else "There is none."
-    yield from _listed("When it begins", bundle.inactive.values(), link)
+    yield from _listed("When it begins", bundle.inactive.values(), bundle, link)
     yield f"## {HEADINGS[2]}"
     yield "These decide nothing by themselves." if bundle.supporting else "There is none."
-    yield from _listed("Why nobody asks under it", bundle.supporting.values(), link)
+    yield from _listed("Why nobody asks under it", bundle.supporting.values(), bundle, link)
 
 
 def _matrix(bundle: Bundle) -> str:
@@ -70,9 +70,9 @@ def _purpose(purpose: Purpose, bundle: Bundle, link: Link) -> Iterator[str]:
     yield f"### [{purpose.title}]({link(purpose.file)})"
     if purpose.explain:
         yield sentence(purpose.explain)
-    law = f"- **Law:** {purpose.citation}: {_KINDS[purpose.kind]}. {sentence(CHECKED[purpose.confidence])}"
+    cited = f"{purpose.citation}: {_KINDS[purpose.kind]}"
     lines = [
-        f"{law}{f' {sentence(purpose.note)}' if purpose.note else ''}",
+        f"- **Law:** {law(cited, purpose.confidence, purpose.note, bundle)}",
         f"- **Who may ask:** {_askers(purpose, bundle)}.",
         f"- **Threshold:** {sentence(purpose.threshold)}",
     ]
@@ -166,14 +166,13 @@ def _further_back(bundle: Bundle) -> str:
     )
 
 
-def _listed(because: str, found: Iterable[Listed], link: Link) -> Iterator[str]:
+def _listed(because: str, found: Iterable[Listed], bundle: Bundle, link: Link) -> Iterator[str]:
     for each in found:
         yield f"### [{each.title}]({link(each.file)})"
         yield sentence(each.explain)
-        note = f" {sentence(each.note)}" if each.note else ""
         yield "\n".join(
             [
                 f"- **{because}:** {sentence(each.because)}",
-                f"- **Law:** {each.citation}. {sentence(CHECKED[each.confidence])}{note} In the files: `{each.id}`.",
+                f"- **Law:** {law(each.citation, each.confidence, each.note, bundle)} In the files: `{each.id}`.",
             ]
         )

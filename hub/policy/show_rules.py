@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from hub.policy.bundle import Bundle, Effect, Rule
-from hub.policy.prose import CHECKED, capital, day, days, post, quoted, sentence, when, within
+from hub.policy.prose import CHECKED, capital, day, days, law, post, quoted, sentence, when, within
 from hub.policy.rules import RANKS
 
 Link = Callable[[str], str]
@@ -123,8 +123,7 @@ def _lines(rule: Rule, bundle: Bundle) -> Iterator[str]:
         yield f"- **Who can lift it:** {sentence(rule.who_can_lift_it)}"
     if rule.strength in ("absolute", "conditional"):
         yield f"- **Strength:** {_STRENGTH[rule.strength]}."
-    note = f" {sentence(rule.note)}" if rule.note else ""
-    yield f"- **Law:** {rule.citation}. {sentence(CHECKED[rule.confidence])}{note}"
+    yield f"- **Law:** {law(rule.citation, rule.confidence, rule.note, bundle)}"
     yield f"- **Next review:** {day(rule.review.next)}, {rule.review.owner}. In the log: `{rule.id}`."
 
 

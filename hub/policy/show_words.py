@@ -13,6 +13,7 @@ from hub.policy.prose import (
     capital,
     day,
     hours,
+    linked,
     listed,
     post,
     quoted,
@@ -30,7 +31,8 @@ def judgements(bundle: Bundle) -> Iterator[str]:
     yield (
         "A named person at the agency that holds the records may decide these, with reasons, a date for review and an "
         "end. While a decision is in force the hub takes it as a fact. Past its review date it counts as not known, "
-        "which holds back what turns on it; past its end it counts as never made."
+        "which holds back what turns on it; past its end it counts as never made. What it lifts, it lifts so far "
+        "as is said there."
     )
     rows = [
         [
@@ -66,7 +68,7 @@ def rejected(bundle: Bundle) -> Iterator[str]:
         "neither may a person's decision to hold back."
     )
     rows = [
-        [listed(map(quoted, each.phrases), "or"), each.say_instead, capital(CHECKED[each.confidence])]
+        [listed(map(quoted, each.phrases), "or"), linked(each.say_instead, bundle), capital(CHECKED[each.confidence])]
         for each in bundle.rejected.values()
     ]
     yield _table(("What is said", "What to say instead", "How well that was checked"), rows)
@@ -155,7 +157,7 @@ def _does(kind: JudgementKind, bundle: Bundle) -> str:
         f"{verb} {listed(titles)}"
         for verb, titles in (
             ("brings to bear", brings),
-            ("lifts, where that says so,", lifts),
+            ("lifts", lifts),
             ("adds the notice", notes),
         )
         if titles

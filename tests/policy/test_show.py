@@ -65,7 +65,7 @@ def test_each_rule_is_there_with_its_file_its_law_and_how_well_that_was_checked(
     assert f"`{each.id}`" in said
     assert each.citation in said
     assert prose.sentence(prose.CHECKED[each.confidence]) in said
-    assert prose.sentence(each.note) in said if each.note else True
+    assert prose.linked(prose.sentence(each.note), bundle()) in said if each.note else True
     if isinstance(each, Rule):
         assert all(prose.sentence(case.because) in said for case in each.does_not_apply_when)
 
@@ -79,7 +79,7 @@ def test_what_was_not_fully_read_is_in_one_place_with_its_note(each: Purpose | R
     else:
         assert line is not None
         assert each.citation in line
-        assert line.endswith(prose.sentence(each.note) if each.note else ").")
+        assert line.endswith(prose.linked(prose.sentence(each.note), bundle()) if each.note else ").")
 
 
 def test_links_within_the_page_lead_to_a_heading_and_no_two_headings_are_alike() -> None:
@@ -103,7 +103,7 @@ def test_no_word_of_the_files_is_said_where_its_meaning_can_be() -> None:
 
 @pytest.mark.parametrize(
     "jars",
-    [r"\.\.", r"\. \.", r"\.\"\.", r"\b(\w+) \1\b", r"\ban? an?\b", r" ,", r"\(\)", "  ", "None", '""'],
+    [r"\.\.", r"\. \.", r"\.\"\.", r"\b(\w{2,}) \1\b", r"\ban? an?\b", r" ,", r"\(\)", "  ", "None", '""'],
     ids=["two stops", "parted stops", "stop after a quoted stop", "a word twice", "two articles", "space before a comma",
          "empty brackets", "two spaces", "None", "empty quotation"],
 )  # fmt: skip
@@ -129,7 +129,9 @@ def test_decisions_silent_classes_rejected_grounds_and_sources_are_all_there() -
     silent = section(PAGE, "## Never connected")
     assert [each.law for each in kept.vocabulary.silent.values() if f"`{each.law}`" not in silent] == []
     rejected = section(PAGE, "## What is not an impediment")
-    assert [each.say_instead for each in kept.rejected.values() if each.say_instead not in rejected] == []
+    assert [
+        each.say_instead for each in kept.rejected.values() if prose.linked(each.say_instead, bundle()) not in rejected
+    ] == []
     sources = section(f"{PAGE}\n# end", "## Sources")
     for source in kept.sources.values():
         row = next(row for row in sources.splitlines() if row.startswith(f"| {source.title.rstrip(':')} |"))
@@ -221,6 +223,20 @@ def test_the_day_on_which_it_is_read_changes_nothing() -> None:
 )
 def test_sentences(text: str, said: str) -> None:
     assert prose.sentence(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("under imp-lpp.", "under [Legal professional privilege](#legal-professional-privilege)."),
+        ("ca1989-s47 and imp-nobody", "[Child protection enquiry](#child-protection-enquiry) and imp-nobody"),
+        ("imp-lppx and `imp-lpp`", "imp-lppx and `imp-lpp`"),
+        ("imp-court-order-sealed", "[Sealed court order restricting disclosure](#sealed-court-order-restricting-disclosure)"),
+    ],
+    ids=["a rule", "a purpose, and no rule", "part of a word, and code", "the longer of two"],
+)  # fmt: skip
+def test_an_id_in_a_sentence_becomes_a_title(text: str, said: str) -> None:
+    assert prose.linked(text, bundle()) == said
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 
 import uvicorn
 
@@ -21,6 +22,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until stopped."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload that comes too early must not end the start
     settings = load_settings(settings_path(options))
     # The editor lets whoever reaches it be any of the demo's workers: only in development, only from this machine.
     with_editor = settings.is_development and is_loopback(settings.server.host)

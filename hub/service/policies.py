@@ -190,12 +190,8 @@ class PolicySet:
         now = self._clock()
         since = self._state.since if self._state.kept else now
         self._state = State(self._policy.digest, self._state.loaded_at, since, fault.code)
-        _log.error(
-            "%s: the policies on disk are not in force; the hub goes on with %s: %s",
-            fault.code,
-            self._policy.digest,
-            "; ".join(line.strip() for line in fault.message.splitlines()),
-        )
+        said, *faults = (line.strip() for line in fault.message.splitlines())  # told in one line of the log
+        _log.error("%s: the hub goes on with %s. %s %s", fault.code, self._policy.digest, said, "; ".join(faults))
 
     def _take(self, policy: Policy) -> None:
         now, before = self._clock(), self._policy.bundle

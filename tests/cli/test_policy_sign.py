@@ -38,6 +38,14 @@ def verify(directory: Path, *more: str, key: str = "ig.key") -> int:
     return main(["policy", "verify", str(directory), "--signer", signer(directory, key), *more])
 
 
+@pytest.mark.parametrize("action", ["sign", "verify", "past"])
+def test_help(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["policy", action, "--help"])
+    assert end.value.code == 0
+    assert f"usage: hub policy {action}" in capsys.readouterr().out
+
+
 def test_signed_is_verified(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sign(directory) == 0
     key = directory.parent / "ig.key"

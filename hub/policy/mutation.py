@@ -67,14 +67,17 @@ class _Case:
         return all(not self.words[key].isdisjoint(words) for key, words in condition.keys().items())
 
 
-def score(bundle: Bundle, rows: Iterable[Row]) -> Score:
-    """How many mutants of ``bundle`` the rows kill. Rows that do not hold for ``bundle`` count for nothing."""
+def score(bundle: Bundle, rows: Iterable[Row], changes: Iterable[Mutant] | None = None) -> Score:
+    """How many mutants of ``bundle`` the rows kill: of ``changes``, else of all there are.
+
+    Rows that do not hold for ``bundle`` count for nothing.
+    """
     policy = Policy(bundle)
     asked = ((row, question(row.facts, bundle.vocabulary)) for row in rows)
     cases = [_Case(row, each, _words(each, bundle)) for row, each in asked if _holds(policy, row, each)]
     killed = 0
     survivors = []
-    for mutant in mutants(bundle):
+    for mutant in mutants(bundle) if changes is None else changes:
         touched = [case for case in cases if case.touched_by(mutant)]
         changed = Policy(mutant.bundle)
         if all(_holds(changed, case.row, case.asked) for case in touched):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hub.domain.people import Identity, PartialDate
 from hub.matching.names import FamilyName, GivenName, compare_family, compare_given, misspells
 from hub.matching.resolution import Compared, Evidence
-from hub.matching.weights import BITS, PRIOR_BITS, Level, birth_date_bits, word
+from hub.matching.weights import PRIOR_BITS, SHIPPED, Level, Weights, word
 
 _SEXES = {"f": "F", "female": "F", "2": "F", "m": "M", "male": "M", "1": "M"}
 """Codes in use: FHIR administrative gender, and the NHS Data Dictionary's PERSON STATED GENDER CODE (1 male, 2 female).
@@ -81,11 +81,11 @@ class Comparison:
         return tuple(Evidence(compared, word(level)) for compared, level in self.levels.items())
 
 
-def compare(a: Prepared, b: Prepared) -> Comparison:
-    """Compare ``a`` with ``b``; the order makes no difference."""
+def compare(a: Prepared, b: Prepared, weights: Weights = SHIPPED) -> Comparison:
+    """Compare ``a`` with ``b``; the order makes no difference. The levels are the same with any weights."""
     sex = _equality(a.sex, b.sex)
     given, family = _compare_names(a, b, same_sex=sex is Level.EXACT)
-    birth_date, birth_bits = compare_birth_dates(a.birth_date, b.birth_date)
+    birth_date, birth_bits = compare_birth_dates(a.birth_date, b.birth_date, weights)
     levels = {
         Compared.NHS_NUMBER: _equality(a.nhs_number, b.nhs_number),
         Compared.BIRTH_DATE: birth_date,
@@ -94,19 +94,23 @@ def compare(a: Prepared, b: Prepared) -> Comparison:
         Compared.SEX: sex,
         Compared.POSTCODE: _compare_postcodes(a.postcode, b.postcode),
     }
-    bits = sum(BITS[compared][level] for compared, level in levels.items() if compared is not Compared.BIRTH_DATE)
+    bits = sum(
+        weights.bits[compared][level] for compared, level in levels.items() if compared is not Compared.BIRTH_DATE
+    )
     return Comparison(levels, PRIOR_BITS + bits + birth_bits)
 
 
-def compare_birth_dates(a: PartialDate | None, b: PartialDate | None) -> tuple[Level, float]:
+def compare_birth_dates(
+    a: PartialDate | None, b: PartialDate | None, weights: Weights = SHIPPED
+) -> tuple[Level, float]:
     """How two birth dates compare, and what it is worth: each may be a range of days."""
     if a is None or b is None:
         return Level.MISSING, 0.0
     if a.overlaps(b):
         days = (a.latest - a.earliest).days + (b.latest - b.earliest).days + 1
-        return (Level.EXACT if days == 1 else Level.RANGE), birth_date_bits(days)
+        return (Level.EXACT if days == 1 else Level.RANGE), weights.birth_date_bits(days)
     level = Level.NEAR if a.is_exact and b.is_exact and _one_slip_apart(a, b) else Level.DIFFER
-    return level, BITS[Compared.BIRTH_DATE][level]
+    return level, weights.bits[Compared.BIRTH_DATE][level]
 
 
 def _one_slip_apart(a: PartialDate, b: PartialDate) -> bool:

@@ -8,13 +8,15 @@ from hub.matching.compare import Prepared, compare
 from hub.matching.resolution import Basis, Compared, Same
 from hub.matching.weights import Level
 
+_GIVES_WAY = frozenset({Basis.DEMOGRAPHICS, Basis.CONFIRMED})
+
 
 def cross_check(resolutions: Mapping[str, Same]) -> frozenset[str]:
     """The custodians whose "same" conflicts with the others': each becomes :meth:`Same.doubted`, and is not joined.
 
     Two conflict when their NHS numbers differ, or their given names, or (unless their NHS numbers agree) their birth
-    dates. The custodian in most conflicts is the odd one out. Of equals those that stand on demographics alone give
-    way to a verified NHS number; where that settles nothing, all of them are in doubt.
+    dates. The custodian in most conflicts is the odd one out. Of equals those that stand on demographics or a person's
+    word give way to a verified NHS number; where that settles nothing, all of them are in doubt.
     """
     held = {custodian: Prepared.of(same.candidate.identity) for custodian, same in resolutions.items()}
     conflicts = {
@@ -24,7 +26,7 @@ def cross_check(resolutions: Mapping[str, Same]) -> frozenset[str]:
     doubtful: set[str] = set()
     while any(conflicts.values()):
         weakness = {
-            custodian: (len(others), resolutions[custodian].basis is Basis.DEMOGRAPHICS)
+            custodian: (len(others), resolutions[custodian].basis in _GIVES_WAY)
             for custodian, others in conflicts.items()
             if others
         }

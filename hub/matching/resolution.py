@@ -7,6 +7,7 @@ No value in this module holds what was compared, only the words for how it compa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from hub.domain.people import Candidate
@@ -46,6 +47,7 @@ class Basis(StrEnum):
     VERIFIED_NUMBER_AND_BIRTH_DATE = "verified NHS number and date of birth"
     VERIFIED_NUMBER = "verified NHS number"
     DEMOGRAPHICS = "names, date of birth and other details"
+    CONFIRMED = "a person's confirmation"
 
 
 class Doubt(StrEnum):
@@ -57,9 +59,67 @@ class Doubt(StrEnum):
     SEX = "sex differs"
     BIRTH_DATE = "dates of birth do not agree"
     RESTRICTED = "one source marks the child's record as restricted and another as unrestricted"
+    PERSON_DISAGREES = "what a person confirmed and what the details say cannot both be right"
     SOURCES_DISAGREE = "what this source and another hold cannot be one child"
     SEVERAL = "more than one person here fits"
     NOT_ENOUGH = "too little agrees to be sure"
+
+
+CONTRADICTIONS = frozenset(
+    {
+        Doubt.NUMBER_CONFLICT,
+        Doubt.NUMBER_DIFFERS,
+        Doubt.GIVEN_NAME,
+        Doubt.SEX,
+        Doubt.BIRTH_DATE,
+        Doubt.RESTRICTED,
+    }
+)
+"""The doubts that speak against a match. The others only do not speak for it."""
+
+
+class Said(StrEnum):
+    """What a person said of a possible match."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+
+
+class Lapse(StrEnum):
+    """Why what a person said does not count any more."""
+
+    EXPIRED = "the confirmation has expired"
+    RECORD_CHANGED = "the record has changed since"
+    CHILD_CHANGED = "what is known of the child has changed since"
+    CONTRADICTED = "something that contradicts it has become known since"
+
+
+_SAID = {Said.SAME: "the same child", Said.DIFFERENT: "not this child"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person said of one candidate, and whether it counts.
+
+    Attributes:
+        reference: the confirmation's own, random.
+        at: when it was said (aware, UTC).
+        lapse: why it does not count any more; None while it does.
+        number_agreed, contradictions: what was known then.
+    """
+
+    reference: str
+    said: Said
+    at: datetime
+    lapse: Lapse | None
+    number_agreed: bool
+    contradictions: frozenset[Doubt]
+
+    @property
+    def shown(self) -> str:
+        """It in words, as evidence: "the same child, confirmed on 3 Feb 2026; the record has changed since"."""
+        on = f"{_SAID[self.said]}, confirmed on {self.at.day} {self.at:%b %Y}"
+        return on if self.lapse is None else f"{on}; {self.lapse.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +130,16 @@ class ScoredCandidate:
         score: log2 of the odds that this is the child, by the weights in :mod:`hub.matching.weights`: 0 is evens,
             10 about a thousand to one on. It orders candidates; it never decides alone.
         doubt: why the hub did not decide.
+        contradictions: all that speaks against it.
+        word: what a person said of it, counting or not.
     """
 
     candidate: Candidate
     score: float
     evidence: tuple[Evidence, ...]
     doubt: Doubt
+    contradictions: frozenset[Doubt] = frozenset()
+    word: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +156,15 @@ class Same:
     score: float
     others: tuple[ScoredCandidate, ...] = ()
     seen: int = 1
+    contradictions: frozenset[Doubt] = frozenset()
+    word: Word | None = None
 
     def doubted(self) -> Review:
         """What this becomes when another custodian's "same" contradicts it: something for a person to look at."""
-        doubtful = ScoredCandidate(self.candidate, self.score, self.evidence, Doubt.SOURCES_DISAGREE)
+        against = self.contradictions | {Doubt.SOURCES_DISAGREE}
+        doubtful = ScoredCandidate(
+            self.candidate, self.score, self.evidence, Doubt.SOURCES_DISAGREE, against, self.word
+        )
         return Review((doubtful, *self.others), seen=self.seen)
 
 

@@ -7,12 +7,13 @@ are not for brothers and sisters, who share a surname and an address, nor for tw
 is why :mod:`hub.matching.resolve` never links on the score alone.
 
 The numbers are set by judgement from the published ranges for English health and care data and by the scenario tables
-in the tests, not fitted to real children. ``docs/matching.md`` says how to re-estimate them.
+in the tests, not fitted to real children. ``hub match train`` estimates a partnership's own (``docs/matching.md``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import log2
 
@@ -106,11 +107,38 @@ WEIGHTS: dict[Compared, dict[Level, Weight]] = {
     },
 }
 
-BITS: dict[Compared, dict[Level, float]] = {
-    compared: {Level.MISSING: 0.0, **{level: weight.bits for level, weight in rows.items()}}
-    for compared, rows in WEIGHTS.items()
-}
-"""The weights of :data:`WEIGHTS`, worked out. What is missing says nothing either way."""
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A table of weights, worked out.
+
+    Attributes:
+        rows: as :data:`WEIGHTS`, the same fields and levels.
+        bits: each weight in bits; what is missing says nothing either way.
+    """
+
+    rows: Mapping[Compared, Mapping[Level, Weight]]
+    bits: Mapping[Compared, Mapping[Level, float]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        worked_out = {
+            compared: {Level.MISSING: 0.0, **{level: weight.bits for level, weight in rows.items()}}
+            for compared, rows in self.rows.items()
+        }
+        object.__setattr__(self, "bits", worked_out)
+
+    def birth_date_bits(self, days: int) -> float:
+        """The weight of two birth dates that overlap, out of ``days`` distances at which they still would.
+
+        Two exact dates overlap at one distance, an exact date and a known month at 28 to 31, two known years at some
+        730.
+        """
+        exact = self.rows[Compared.BIRTH_DATE][Level.EXACT]
+        return log2(exact.m / min(1.0, exact.u * days))
+
+
+SHIPPED = Weights(WEIGHTS)
+"""The weights in force where an installation has trained none of its own."""
 
 PRIOR_BITS = log2(0.3 / 10_000)
 """Before anything is compared: a custodian with 10,000 children, asked three times in ten about one it knows.
@@ -126,11 +154,3 @@ REVIEW_MIN_BITS = 0.0
 
 GAP_MIN_BITS = 6.0
 """How far ahead of the runner-up an automatic link must be: 64 times as likely."""
-
-
-def birth_date_bits(days: int) -> float:
-    """The weight of two birth dates that overlap, out of ``days`` distances at which they still would.
-
-    Two exact dates overlap at one distance, an exact date and a known month at 28 to 31, two known years at some 730.
-    """
-    return log2(BIRTH_DATE_RIGHT / min(1.0, days / BIRTH_DATES))

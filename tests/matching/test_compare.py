@@ -9,7 +9,7 @@ import pytest
 from hub.domain.people import PartialDate
 from hub.matching.compare import Prepared, compare, compare_birth_dates
 from hub.matching.resolution import Agreement, Compared
-from hub.matching.weights import BITS, PRIOR_BITS, WEIGHTS, Level, birth_date_bits, word
+from hub.matching.weights import PRIOR_BITS, SHIPPED, WEIGHTS, Level, word
 from tests.matching.people import A, B, who
 
 BIRTH_DATES = [
@@ -40,7 +40,7 @@ def test_birth_dates(a: str, b: str, level: Level, odds: float | None) -> None:
     assert compare_birth_dates(one, other) == compare_birth_dates(other, one)
     found, bits = compare_birth_dates(one, other)
     assert found is level
-    assert isclose(bits, log2(0.955 * odds) if odds else BITS[Compared.BIRTH_DATE][level])
+    assert isclose(bits, log2(0.955 * odds) if odds else SHIPPED.bits[Compared.BIRTH_DATE][level])
 
 
 @pytest.mark.parametrize(("a", "b"), [(None, None), ("2014", None), (None, "2014")])
@@ -50,7 +50,7 @@ def test_a_missing_birth_date_says_nothing(a: str | None, b: str | None) -> None
 
 
 def test_a_range_so_wide_that_it_says_nothing_is_worth_nothing() -> None:
-    assert birth_date_bits(6_575) == birth_date_bits(100_000) == log2(0.955)
+    assert SHIPPED.birth_date_bits(6_575) == SHIPPED.birth_date_bits(100_000) == log2(0.955)
 
 
 @pytest.mark.parametrize(
@@ -137,12 +137,12 @@ def test_the_score_is_the_prior_and_the_weights() -> None:
     one = Prepared.of(who("Ella", "Okafor", "2014-02-03", "F", "ZZ1 1AA", A))
     other = Prepared.of(who("Ellie", "Smith", "2014-02", "F", "ZZ1 1AB", B))
     expected = [
-        BITS[Compared.NHS_NUMBER][Level.DIFFER],
-        birth_date_bits(28),
-        BITS[Compared.GIVEN_NAME][Level.LIKE],
-        BITS[Compared.FAMILY_NAME][Level.DIFFER],
-        BITS[Compared.SEX][Level.EXACT],
-        BITS[Compared.POSTCODE][Level.AREA],
+        SHIPPED.bits[Compared.NHS_NUMBER][Level.DIFFER],
+        SHIPPED.birth_date_bits(28),
+        SHIPPED.bits[Compared.GIVEN_NAME][Level.LIKE],
+        SHIPPED.bits[Compared.FAMILY_NAME][Level.DIFFER],
+        SHIPPED.bits[Compared.SEX][Level.EXACT],
+        SHIPPED.bits[Compared.POSTCODE][Level.AREA],
     ]
     assert isclose(compare(one, other).score, PRIOR_BITS + sum(expected))
     assert isclose(compare(Prepared.of(who()), Prepared.of(who())).score, PRIOR_BITS)
@@ -173,7 +173,12 @@ def test_the_table_of_weights_adds_up(compared: Compared) -> None:
     """Each outcome has its share of both columns; a birth date known in part is the exact row, widened."""
     assert isclose(sum(weight.m for weight in WEIGHTS[compared].values()), 1.0)
     assert isclose(sum(weight.u for weight in WEIGHTS[compared].values()), 1.0, abs_tol=1e-4)
-    assert BITS[compared][Level.DIFFER] < BITS[compared][Level.MISSING] == 0.0 < BITS[compared][Level.EXACT]
+    assert (
+        SHIPPED.bits[compared][Level.DIFFER]
+        < SHIPPED.bits[compared][Level.MISSING]
+        == 0.0
+        < SHIPPED.bits[compared][Level.EXACT]
+    )
 
 
 def test_no_personal_value_in_a_repr() -> None:

@@ -89,6 +89,14 @@ def test_cross_check(sources: dict[str, tuple[Identity, Basis]], doubtful: set[s
 def test_a_doubted_match_becomes_something_to_look_at_with_its_duplicates() -> None:
     duplicate = ScoredCandidate(Candidate("any", "p1", MIA), 9.0, (), Doubt.SEVERAL)
     one = Same(Candidate("any", "p0", MIA), NAMES, (), 20.0, (duplicate,), seen=3)
-    assert one.doubted() == Review(
-        (ScoredCandidate(one.candidate, 20.0, (), Doubt.SOURCES_DISAGREE), duplicate), seen=3
-    )
+    against = frozenset({Doubt.SOURCES_DISAGREE})
+    doubtful = ScoredCandidate(one.candidate, 20.0, (), Doubt.SOURCES_DISAGREE, against)
+    assert one.doubted() == Review((doubtful, duplicate), seen=3)
+
+
+def test_a_persons_word_gives_way_to_a_verified_number() -> None:
+    sames = {
+        "police": Same(Candidate("police", "p0", who("Ava", "Okafor", BORN)), Basis.CONFIRMED, (), 20.0),
+        "health": Same(Candidate("health", "h0", MIA), Basis.VERIFIED_NUMBER, (), 20.0),
+    }
+    assert cross_check(sames) == {"police"}

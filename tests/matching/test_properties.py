@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate
 from hub.matching.compare import Prepared, compare
-from hub.matching.resolution import Basis, Compared, NotHeld, Review, Same
+from hub.matching.confirmations import Book
+from hub.matching.resolution import Basis, Compared, NotHeld, Review, Said, Same
 from hub.matching.resolve import cross_check, resolve
 from hub.matching.weights import Level
+from tests.matching.confirming import LATER, asked_again, word
 from tests.matching.people import A, B, C
 
 GIVEN_NAMES = [
@@ -166,3 +168,28 @@ def test_what_a_cross_check_leaves_agrees(sources: dict[str, tuple[Identity, Bas
     assert doubtful <= set(sames)
     assert not cross_check({name: one for name, one in sames.items() if name not in doubtful})
     assert len(doubtful) != 1 or len(sames) > 1
+
+
+@given(questions(), st.data())
+def test_a_word_links_and_drops_only_the_person_it_is_about(
+    question: tuple[ChildSearch, list[Candidate]], data: st.DataObject
+) -> None:
+    search, candidates = question
+    before = resolve(search, candidates)
+    assume(isinstance(before, Review))
+    assert isinstance(before, Review)
+    one = data.draw(st.sampled_from(before.candidates))
+    said = data.draw(st.sampled_from(Said))
+    made = word(search, one, said)
+    assume(Book([made]).about(search, one.candidate, LATER) is not None)  # not a number, not name and birth date
+    after = asked_again(search, candidates, made)
+    others = {other.candidate.local_id for other in before.candidates} - {one.candidate.local_id}
+    match after:
+        case Same(candidate=candidate, basis=basis):
+            assert (candidate, basis, said) == (one.candidate, Basis.CONFIRMED, Said.SAME)
+        case Review(candidates=left):
+            ids = {other.candidate.local_id for other in left}
+            assert ids == (others | {one.candidate.local_id} if said is Said.SAME else others)
+        case NotHeld():
+            assert said is Said.DIFFERENT
+            assert not others

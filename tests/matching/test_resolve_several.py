@@ -123,7 +123,8 @@ def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, above: float, holds
     """Each limit, set to what a pair scores, lets it through; set a hair above, it does not."""
     best, other = (compare(Prepared.of(MIA), Prepared.of(who(name, "Okafor", BORN))).score for name in ("Mia", "Mya"))
     at = {"LINK_MIN_BITS": best, "REVIEW_MIN_BITS": other, "GAP_MIN_BITS": best - other}[limit]
-    monkeypatch.setattr(f"hub.matching.resolve.{limit}", at + above)
+    module = "resolve" if limit == "GAP_MIN_BITS" else "pair"
+    monkeypatch.setattr(f"hub.matching.{module}.{limit}", at + above)
     file = held(*(who(name, "Okafor", BORN) for name in ("Mia", "Mya")))
     match limit:
         case "LINK_MIN_BITS":

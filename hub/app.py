@@ -24,6 +24,7 @@ from hub.access.register_file import load_register
 from hub.access.verifier import Verifier
 from hub.connectors.base import Connector
 from hub.connectors.fhir import FhirConnector, FhirOptions
+from hub.connectors.guarded import Guarded
 from hub.connectors.http import BearerToken
 from hub.connectors.rest import RestConnector
 from hub.connectors.rest_mapping import load as load_mapping
@@ -66,7 +67,7 @@ class Hub:
     keys: JwksSource
     endpoint: Endpoint
     tally: Tally
-    connectors: tuple[Connector, ...]
+    connectors: tuple[Guarded, ...]
 
 
 def build(settings: Settings) -> Hub:
@@ -85,7 +86,10 @@ def build(settings: Settings) -> Hub:
     )
     if policies.signers is not None:
         policies.signers.refuse_key_of_log(log.verifier)
-    connectors = tuple(make_connector(entry, lambda: policies.current.bundle) for entry in settings.custodians)
+    connectors = tuple(
+        Guarded(make_connector(entry, lambda: policies.current.bundle), entry.guard.limits())
+        for entry in settings.custodians
+    )
     lines = [
         Line(connector, connector.kinds, entry.deadline_seconds)
         for connector, entry in zip(connectors, settings.custodians, strict=True)
@@ -241,8 +245,11 @@ async def _live(_: Request) -> Response:
 def _ready(hub: Hub) -> Handler:
     async def ready(_: Request) -> Response:
         health = await hub.log.check()
-        # Policies that were refused do not make the hub unready: sharing goes on under the last good ones.
-        body = {"ready": health.ok, "log": health.detail, "policies": hub.policies.state.shown()}
+        # Neither policies that were refused (sharing goes on under the last good ones) nor a custodian that is left
+        # alone (the others answer) makes the hub unready.
+        custodians = {connector.custodian.id: connector.shown() for connector in hub.connectors}
+        policies = hub.policies.state.shown()
+        body = {"ready": health.ok, "log": health.detail, "policies": policies, "custodians": custodians}
         return JSONResponse(body, 200 if health.ok else 503, headers=HEADERS)
 
     return ready

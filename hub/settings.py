@@ -14,8 +14,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hub.connectors.guarded import Limits
 from hub.domain.organisations import Contact, Custodian, Sector
 from hub.errors import ConfigurationError
+
+_LIMITS = Limits()
 
 Seconds = Annotated[float, Meta(gt=0, le=60)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -66,6 +69,22 @@ class Credential(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     file: str | None = None
 
 
+class GuardSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How many calls a custodian gets at once, and when one that keeps failing is left alone (``docs/connectors.md``).
+
+    The values left out are those of :class:`hub.connectors.guarded.Limits`.
+    """
+
+    calls_max: Annotated[int, Meta(ge=1, le=64)] = _LIMITS.calls_max
+    waiting_max: Annotated[int, Meta(ge=0, le=1_000)] = _LIMITS.waiting_max
+    failures_max: Annotated[int, Meta(ge=1, le=100)] = _LIMITS.failures_max
+    pause_seconds: Annotated[float, Meta(gt=0, le=300)] = _LIMITS.pause_seconds
+
+    def limits(self) -> Limits:
+        """The limits as the guard takes them."""
+        return Limits(self.calls_max, self.waiting_max, self.failures_max, self.pause_seconds)
+
+
 class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One record system: what it speaks (``kind``), where it is, and who answers for it.
 
@@ -88,6 +107,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     nhs_numbers_verified: bool = False
     echoes_request_id: bool = True
     deadline_seconds: Seconds = 4.0
+    guard: GuardSettings = GuardSettings()
 
     def custodian(self) -> Custodian:
         """The custodian as the domain knows it."""

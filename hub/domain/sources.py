@@ -28,6 +28,8 @@ class NoAnswerReason(StrEnum):
     MALFORMED = "malformed"  # it said something that is not its protocol
     WRONG_PERSON = "wrong_person"  # it answered about somebody else: all of it is thrown away
     TOO_LARGE = "too_large"  # more than the hub's stated limits
+    BUSY = "busy"  # not asked: the hub asks it as much as it may already
+    SUSPENDED = "suspended"  # not asked: it failed several times in a row and is left alone for a moment
 
 
 class NotAskedReason(StrEnum):

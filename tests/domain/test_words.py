@@ -51,7 +51,7 @@ def test_every_outcome_is_in_that_table() -> None:
         (Sector, "council police health education housing probation justice"),
         (Section, "identity household involvement social_care police health"),
         (SourceState, "answered not_held possible_match no_answer not_asked"),
-        (NoAnswerReason, "down slow refused malformed wrong_person too_large"),
+        (NoAnswerReason, "down slow refused malformed wrong_person too_large busy suspended"),
         (NotAskedReason, "not_selected out_of_scope needs_demographics not_connected"),
     ],
 )

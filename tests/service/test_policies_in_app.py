@@ -129,7 +129,7 @@ async def test_the_endpoint_and_the_connectors_use_the_newest(place: Path) -> No
         await hub.policies.reload()
         assert view_child.newest is not None
         assert view_child.newest() is hub.policies.current
-        assert "court_permission" in council._unassessed()  # type: ignore[attr-defined]
+        assert "court_permission" in council._inner._unassessed()  # type: ignore[attr-defined]
 
 
 def unsigned(_: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.connectors.guarded import Limits
 from hub.domain.organisations import Contact, Sector
 from hub.errors import ConfigurationError
 from hub.settings import Credential, Settings, load_settings, read_credential
@@ -78,6 +79,32 @@ def test_what_is_not_said_has_a_default(place: Path) -> None:
         False,
         None,
     )
+
+
+GUARDED = 'contact = { role = "Single'
+GUARDS = {
+    "not said": ("", Limits()),
+    "one of them": ("guard = { calls_max = 4 }", Limits(calls_max=4)),
+    "all of them": (
+        "guard = { calls_max = 1, waiting_max = 0, failures_max = 1, pause_seconds = 0.5 }",
+        Limits(1, 0, 1, 0.5),
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "limits"), GUARDS.values(), ids=GUARDS.keys())
+def test_how_much_of_a_custodians_failing_is_borne(place: Path, said: str, limits: Limits) -> None:
+    settings = load(place, GOOD.replace(GUARDED, f"{said}\n{GUARDED}"))
+    assert settings.custodians[0].guard.limits() == limits
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["calls_max = 0", "calls_max = 65", "waiting_max = -1", "failures_max = 0", "pause_seconds = 0", "pauze = 1"],
+)
+def test_a_guard_that_would_guard_nothing_is_refused(place: Path, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"guard"):
+        load(place, GOOD.replace(GUARDED, f"guard = {{ {said} }}\n{GUARDED}"))
 
 
 @pytest.mark.parametrize(("environment", "expected"), [("development", True), ("production", False)])

@@ -166,9 +166,9 @@ def _does(kind: JudgementKind, bundle: Bundle) -> str:
 
 
 def _term(kind: JudgementKind) -> str:
-    about = "one request, and never a standing rule" if kind.one_request else "every request for the record"
-    parts = ", or for parts of it" if kind.parts else ""
-    return f"At most {hours(kind.hours_max)}, for {about}{parts}"
+    about = "for one request, and never a standing rule" if kind.one_request else "for every request"
+    what = "the record, or parts of it" if kind.parts else "the record"
+    return f"At most {hours(kind.hours_max)}, {about}; it is about {what}"
 
 
 def _facts(facts: Mapping[str, Word], bundle: Bundle) -> list[Sequence[str]]:

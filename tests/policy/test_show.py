@@ -12,9 +12,10 @@ import pytest
 
 from hub.cli import policy_show
 from hub.cli.main import main
+from hub.domain.catalogue import Section
 from hub.domain.disclosure import Confidence
 from hub.policy import prose
-from hub.policy.bundle import Bundle, Condition, Listed, Purpose, Rule
+from hub.policy.bundle import Bundle, Condition, Detail, JudgementKind, Listed, Purpose, Rule
 from hub.policy.load import default_policies_directory
 from hub.policy.show import document
 from tests.policy.cases import bundle
@@ -193,6 +194,47 @@ def test_a_rule_in_english(rule: Rule, expected: str) -> None:
 )  # fmt: skip
 def test_a_purpose_in_english(purpose: Purpose, expected: str) -> None:
     assert expected in entry(shown(changed(purposes={**bundle().purposes, purpose.id: purpose})), purpose.title)
+
+
+INVOLVED = tuple(kind.id for kind in bundle().catalogue.kinds.values() if kind.section is Section.INVOLVEMENT)
+
+
+@pytest.mark.parametrize(
+    ("detail", "cell"),
+    [
+        (dict.fromkeys(INVOLVED, Detail.KEY_FACTS), "key facts"),
+        (dict.fromkeys(INVOLVED, Detail.EXISTENCE), "existence"),
+        ({INVOLVED[0]: Detail.FULL}, "some *"),
+        ({**dict.fromkeys(INVOLVED[1:], Detail.FULL)}, "everything *"),
+        ({INVOLVED[0]: Detail.FULL, INVOLVED[1]: Detail.EXISTENCE}, "everything *"),
+        ({}, "nothing"),
+    ],
+    ids=["one level", "the least", "less than half", "more than half", "as many of each: the higher", "none"],
+)
+def test_a_cell_of_the_table_of_purposes(detail: dict[str, Detail], cell: str) -> None:
+    purpose = replace(S47, detail={"incident": Detail.FULL} | detail)
+    text = shown(changed(purposes={**bundle().purposes, purpose.id: purpose}))
+    row = next(line for line in text.splitlines() if line.startswith(f"| {prose.within(S47.title)} |"))
+    assert row.split(" | ")[3] == cell
+
+
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        ("privileged", "Brings to bear [Legal professional privilege](#legal-professional-privilege)"),
+        ("privilege_waived", "Lifts [Legal professional privilege](#legal-professional-privilege)"),
+        ("accuracy_disputed", "Adds the notice [Accuracy disputed](#accuracy-disputed)"),
+        ("under_nothing", "Nothing: no rule reads it"),
+    ],
+    ids=["brings", "lifts", "notice", "nothing"],
+)
+def test_what_a_decision_by_a_person_does(gives: str, said: str) -> None:
+    kind = JudgementKind(gives, "an example of a decision", ("legal", "send"), 48, one_request=True, parts=True)
+    text = shown(changed(vocabulary=replace(bundle().vocabulary, judgements={"example": kind})))
+    assert (
+        "| An example of a decision | The holder's legal team; the council's special educational needs manager | "
+        f"{said} | At most 48 hours, for one request, and never a standing rule; it is about the record, or parts of it |"
+    ) in text
 
 
 def test_a_rule_that_is_lost_or_added_changes_the_document() -> None:

@@ -96,7 +96,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z")]
     name: Text
-    sector: Literal["council", "police", "health"]
+    sector: Literal["council", "police", "health", "education", "housing", "probation", "justice"]
     kind: Literal["ssd", "fhir", "rest"]
     url: str
     contact: ContactSettings

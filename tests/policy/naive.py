@@ -30,6 +30,13 @@ def decide(
     return {field.name: _field(bundle, request, pointer, judged, kind, field) for field in kind.fields}
 
 
+def verdicts(bundle: Bundle, rule: Rule, request: RequestFacts, pointer: RecordPointer) -> dict[str, bool | None]:
+    """Whether ``rule`` applies, to every field."""
+    kind = bundle.catalogue[pointer.kind]
+    looked = {each.name: _lookup(bundle, request, pointer, NOTHING_JUDGED, kind, each) for each in kind.fields}
+    return {name: applies(rule, truth) for name, truth in looked.items()}
+
+
 def _field(
     bundle: Bundle, request: RequestFacts, pointer: RecordPointer, judged: Judged, kind: KindSpec, field: FieldSpec
 ) -> Answer:

@@ -14,7 +14,7 @@ from typing import Generic
 from hub.domain.disclosure import Outcome
 from hub.policy.assurance.logic import B, Logic
 from hub.policy.assurance.question import NONE, Question
-from hub.policy.bundle import Bundle, Condition, Effect, Purpose, Rule
+from hub.policy.bundle import Bundle, Condition, Detail, Effect, Purpose, Rule
 
 _STOPS = (Effect.WITHHOLD, Effect.MASK)
 
@@ -90,16 +90,26 @@ class Reading(Generic[B]):
         """Some gateway reaches the field, and no limit surely ends it."""
         return self.all_of(self.reached, *(self._not(self.sure(each)) for each in self._limits))
 
+    @cached_property
+    def _classified_up_to(self) -> dict[Detail, B]:
+        """For each level of detail, that the field's class is reached at that level or below."""
+        order, levels = tuple(Detail), self.bundle.vocabulary.levels
+        return {
+            detail: self.logic.any_of(
+                [self.asked.classification[name] for name, level in levels.items() if level in order[: number + 1]]
+            )
+            for number, detail in enumerate(order)
+        }
+
     def _reached(self, purpose: Purpose) -> B:
         asked, any_of = self.asked, self.logic.any_of
         open_to = [any_of([asked.sector[each] for each in sorted(purpose.recipient_sectors)])]
         if purpose.recipient_roles:
             open_to.append(any_of([asked.role[each] for each in sorted(purpose.recipient_roles)]))
-        levels = self.bundle.vocabulary.levels
         needed = []
-        for kind, detail in purpose.detail.items():
-            classes = [name for name, level in levels.items() if level.rank <= detail.rank]
-            needed.append(self.all_of(asked.kind[kind], any_of([asked.classification[name] for name in classes])))
+        for detail, classified in self._classified_up_to.items():
+            kinds = [asked.kind[kind] for kind, reached in purpose.detail.items() if reached is detail]
+            needed.append(self.all_of(any_of(kinds), classified))
         return self.all_of(asked.purpose[purpose.id], *open_to, any_of(needed))
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hub.domain.catalogue import KindSpec
+from hub.domain.catalogue import FieldSpec, KindSpec, ValueType
 from hub.domain.disclosure import HandlingNotice, Impediment, Outcome
 from hub.domain.organisations import Sector
 
@@ -92,9 +92,8 @@ class RecordDecision:
             record is out of scope: its existence is not told.
         notices: what travels with the shared fields.
         any_released: whether any field may be shown; when not, the record is not fetched.
-        copied: released fields that are copied as they are held, each with the one type of value that fits it; what
-            takes more than a look at the type, or is derived, is left to :mod:`hub.policy.release`.
-        derives: whether a released field is derived from another.
+        copied: released fields whose values fit by their very type, each with that type; ``checked``: those where the
+            value takes a closer look, each with its catalogued type; ``derived``: those the hub works out of another.
     """
 
     kind: str
@@ -108,7 +107,8 @@ class RecordDecision:
     notices: tuple[HandlingNotice, ...]
     any_released: bool
     copied: Mapping[str, type]
-    derives: bool
+    checked: Mapping[str, ValueType]
+    derived: tuple[FieldSpec, ...]
 
     @property
     def whole(self) -> bool:

@@ -23,13 +23,11 @@ UNCATALOGUED = "(uncatalogued)"
 """Stands for fields the catalogue does not know: their names came from outside and could hold anything."""
 
 _FITS: Mapping[ValueType, Callable[[Any], bool]] = {
-    ValueType.TEXT: lambda value: type(value) is str,
-    ValueType.DATE: lambda value: type(value) is date,  # a datetime is a date to isinstance
     ValueType.DATETIME: lambda value: type(value) is datetime and value.utcoffset() == timedelta(0),
-    ValueType.INTEGER: lambda value: type(value) is int,  # so is a bool an int
-    ValueType.BOOLEAN: lambda value: type(value) is bool,
     ValueType.TEXT_LIST: lambda value: type(value) is tuple and all(type(each) is str for each in value),
 }
+"""A closer look than at the type; a look at the type is enough for the others (a datetime is a date to isinstance, and
+so is a bool an int, but ``type`` is exact)."""
 
 
 def release(record: HeldRecord, decision: RecordDecision, custodian: Custodian, at: datetime) -> ReleasedRecord:
@@ -56,8 +54,8 @@ def release(record: HeldRecord, decision: RecordDecision, custodian: Custodian, 
         raise ValueError("nothing of the record may be released: tell it with withheld_whole")
     values: Mapping[str, Value] = unseal(record)
     told = tuple(_told(line, custodian, at) for line in decision.lines) if decision.lines else ()
-    if decision.derives or not _all_fit(values, decision.copied):
-        values, faulty = _fitting(values, decision, spec, at)
+    if decision.derived or not _all_fit(values, decision.copied):
+        values, faulty = _fitting(values, decision, at)
         if faulty:
             told = (*told, _fault(faulty, decision, custodian))
     return ReleasedRecord(custodian, decision.kind, record.as_of, values, told, decision.notices)
@@ -117,29 +115,41 @@ def _all_fit(held: Mapping[str, Value], copied: Mapping[str, type]) -> bool:
 
 
 def _fitting(
-    held: Mapping[str, Value], decision: RecordDecision, spec: KindSpec, at: datetime
+    held: Mapping[str, Value], decision: RecordDecision, at: datetime
 ) -> tuple[dict[str, Value], tuple[str, ...]]:
     """The released values that are of their field's type, and the names of the fields whose values are not.
 
     A derived field is worked out of its source, whether or not that may itself be shown; a custodian that states one is
     at fault.
     """
+    copied, checked, catalogued = decision.copied, decision.checked, decision.fields
     values: dict[str, Value] = {}
-    faulty: list[str] = []
-    for field in spec.fields:
-        source = field.derived.source if field.derived else field.name
-        if not decision.fields[field.name].outcome.releases or not (source in held or field.name in held):
-            continue
-        value = held.get(source) if source == field.name or field.name not in held else None
-        if field.derived is not None:
-            value = derive(field.derived.how, value, at)
-        if _FITS[field.type](value):
-            values[field.name] = value
-        else:
-            faulty.append(field.name)
-    if held.keys() - decision.fields.keys():
-        faulty.append(UNCATALOGUED)
-    return values, tuple(faulty)
+    faulty: set[str] = set()
+    for name, value in held.items():
+        if type(value) is copied.get(name):
+            values[name] = value
+        elif name in copied:
+            faulty.add(name)
+        elif name in checked:
+            if _FITS[checked[name]](value):
+                values[name] = value
+            else:
+                faulty.add(name)
+        elif name not in catalogued:
+            faulty.add(UNCATALOGUED)
+    for field in decision.derived:
+        assert field.derived is not None  # that is what the tuple is of
+        if field.name in held:
+            faulty.add(field.name)
+        elif field.derived.source in held:
+            worked_out = derive(field.derived.how, held[field.derived.source], at)
+            if worked_out is None:
+                faulty.add(field.name)
+            else:
+                values[field.name] = worked_out
+    if not faulty:
+        return values, ()
+    return values, tuple(name for name in (*catalogued, UNCATALOGUED) if name in faulty)
 
 
 def _told(line: Line, custodian: Custodian, at: datetime) -> Withheld:

@@ -58,6 +58,7 @@ class Teller:
         lines = _merged([self.line(group, kind) for group in held_back])
         shared = [group for group in groups if group.decision.outcome.releases]
         free = [field for field in spec.fields if fields[field.name].outcome.releases] if spec else []
+        stated = [field for field in free if field.derived is None]
         return RecordDecision(
             kind=pointer.kind,
             spec=spec,
@@ -69,8 +70,9 @@ class Teller:
             whole_lines=() if shared else self._whole_lines(held_back, kind),
             notices=self._notices(shared),
             any_released=bool(shared),
-            copied={field.name: _PLAIN[field.type] for field in free if field.type in _PLAIN and field.derived is None},
-            derives=any(field.derived is not None for field in free),
+            copied={field.name: _PLAIN[field.type] for field in stated if field.type in _PLAIN},
+            checked={field.name: field.type for field in stated if field.type not in _PLAIN},
+            derived=tuple(field for field in free if field.derived is not None),
         )
 
     def line(self, group: Group, kind: str | None) -> Line:

@@ -59,8 +59,8 @@ def test_lines_do_not_tell_whether_there_was_a_value(
     facts: RequestFacts, labels: str, outcome: Outcome, values: dict[str, Any]
 ) -> None:
     out = released(facts, pointer("council_address", labels), values)
-    assert [(line.fields, line.outcome) for line in out.withheld] == [(("address", "postcode"), outcome)]
-    assert not {"address", "postcode"} & out.values.keys()
+    assert [(line.fields, line.outcome) for line in out.withheld] == [(("address", "postcode", "area"), outcome)]
+    assert not {"address", "postcode", "area"} & out.values.keys()
     assert SECRET not in repr(out)
 
 
@@ -242,7 +242,7 @@ def test_fields_withheld_on_different_grounds_are_different_lines() -> None:
     facts = msgspec.structs.replace(NOT_ANSWERED, decision_recorded=False)
     lines = whole(facts, pointer("council_address"))
     assert [(line.fields, line.kind) for line in lines] == [
-        (("address", "postcode"), "council_address"),
+        (("address", "postcode", "area"), "council_address"),
         (("address_type", "from_date", "to_date"), "council_address"),
     ]
     assert not policy().decide(facts, pointer("council_address")).whole
@@ -308,7 +308,7 @@ def test_a_value_that_is_not_of_its_fields_type_is_a_gap(type_: ValueType, good:
 def test_a_value_for_a_field_nobody_catalogued_is_a_gap_that_does_not_repeat_the_name() -> None:
     out = released(RESTRICTED, pointer("council_address"), ADDRESS | {SECRET: SECRET})
     assert SECRET not in repr(out)
-    assert [line.fields for line in out.withheld] == [("address", "postcode"), ("(uncatalogued)",)]
+    assert [line.fields for line in out.withheld] == [("address", "postcode", "area"), ("(uncatalogued)",)]
 
 
 @given(requests, pointers, st.dictionaries(st.sampled_from(["on", "title", "summary", "address", "q"]), st.text()))

@@ -24,8 +24,8 @@ from yarl import URL
 
 from hub.connectors.base import Deadline, UpstreamFault
 from hub.connectors.http_address import BaseAddress, Params
-from hub.connectors.http_reading import check_content_type, check_status, read_body
-from hub.connectors.http_session import open_session
+from hub.connectors.http_reading import check_content_type, check_status, check_values, read_body
+from hub.connectors.http_session import TooMuchBesides, open_session
 from hub.domain.sources import NoAnswerReason
 from hub.strict_json import NotStrict, parse_json
 
@@ -214,6 +214,7 @@ class JsonClient:
             raise UpstreamFault(NoAnswerReason.MALFORMED, "its answer belongs to another question")
         check_content_type(response.headers, self._content_types)
         raw = await read_body(response, self._bytes_max)
+        check_values(raw)
         return Reply(response.status, response.headers, parse_json(raw), url)
 
     async def _all_headers(
@@ -242,6 +243,8 @@ def _too_slow(deadline: Deadline) -> UpstreamFault:
 
 
 def _broken(fault: Exception) -> UpstreamFault:
+    if isinstance(fault, TooMuchBesides):
+        return UpstreamFault(NoAnswerReason.TOO_LARGE, "it keeps sending what is no answer")
     if isinstance(fault, aiohttp.ClientResponseError | aiohttp.InvalidURL):
         return UpstreamFault(NoAnswerReason.MALFORMED, "its answer is not HTTP")
     if isinstance(fault, aiohttp.ClientSSLError):

@@ -18,6 +18,9 @@ from hub.domain.sources import NoAnswerReason
 RETRY_AFTER_MAX_SECONDS = 3_600
 """A custodian's ``Retry-After`` beyond an hour is shown as an hour: nobody at the front door plans further."""
 
+VALUES_MAX = 250_000
+"""Values of one answer, about: 5,000 records of 50. A few bytes each, they would take a hundred megabytes to read."""
+
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -38,6 +41,8 @@ def check_status(status: int, headers: Mapping[str, str], allow: AbstractSet[int
         raise UpstreamFault(NoAnswerReason.DOWN, detail, retry_after_seconds(headers))
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         raise UpstreamFault(NoAnswerReason.MALFORMED, "it answered with a redirect, which the hub does not follow")
+    if status < HTTPStatus.BAD_REQUEST:
+        raise UpstreamFault(NoAnswerReason.MALFORMED, f"it answered without an answer (HTTP {status})")
     raise UpstreamFault(NoAnswerReason.MALFORMED, f"it did not understand the hub's question (HTTP {status})")
 
 
@@ -94,6 +99,16 @@ async def read_body(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
     if unpack is not None and (not unpack.eof or unpack.unused_data):
         raise UpstreamFault(NoAnswerReason.MALFORMED, "its answer is packed wrongly")
     return bytes(body)
+
+
+def check_values(raw: bytes) -> None:
+    """Pass JSON of at most :data:`VALUES_MAX` values, by the marks that begin or part them; those in texts count too.
+
+    Raises:
+        UpstreamFault: TOO_LARGE beyond that, found out before anything is built of it.
+    """
+    if raw.count(b",") + raw.count(b"{") + raw.count(b"[") > VALUES_MAX:
+        raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"its answer has more than {VALUES_MAX:,} values")
 
 
 def _unpacked(unpack: zlib._Decompress, chunk: bytes, room: int) -> bytes:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import ssl
 from typing import Any
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 
 KEEP_ALIVE_SECONDS = 4.0
 """Under the shortest common server setting (5 s), so that a connection is not chosen as the server closes it."""
+
+BESIDES_BODY_BYTES_MAX = 256 * 1024
+"""Bytes of one answer that are not its body: status lines, headers, chunk sizes, trailers, empty lines before it."""
+
+
+class TooMuchBesides(aiohttp.ClientConnectionError):
+    """An answer has more than :data:`BESIDES_BODY_BYTES_MAX` bytes that are not its body."""
 
 
 def open_session(connections_max: int, tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
@@ -42,6 +51,37 @@ async def _ask_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandl
         raise aiohttp.ClientConnectionError("the connection broke") from None
 
 
+class _Frugal(ResponseHandler):
+    """Hangs up on a server that keeps sending what is no body.
+
+    aiohttp bounds headers, but reads informational answers, chunk extensions and empty lines for as long as they come:
+    hundreds of megabytes within a deadline, and one-byte chunks keep a whole hub from its other work.
+    """
+
+    def __init__(self, loop: Any) -> None:
+        super().__init__(loop=loop)
+        self._bytes_seen = 0
+
+    def next_answer(self) -> None:
+        """Count from here: the connection is used again."""
+        self._bytes_seen = 0
+        self._payload = None
+
+    def data_received(self, data: bytes) -> None:
+        """What arrived, unless it is too much."""
+        self._bytes_seen += len(data)
+        super().data_received(data)
+        body, transport = self._payload, self.transport
+        besides = self._bytes_seen - (body.total_bytes if body is not None else 0)
+        if besides <= BESIDES_BODY_BYTES_MAX or transport is None:
+            return
+        fault = TooMuchBesides("too much besides the body")
+        if body is not None and not body.is_eof():
+            body.set_exception(fault)
+        self.set_exception(fault)
+        transport.abort()
+
+
 class _CleanConnector(aiohttp.TCPConnector):
     """Reuses a connection only when nothing arrived on it since its last answer.
 
@@ -49,9 +89,14 @@ class _CleanConnector(aiohttp.TCPConnector):
     back the moment the body ends: a surplus answer in the same packet, or later, waits there for the next question.
     """
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory = functools.partial(_Frugal, loop=self._loop)  # type: ignore[assignment]
+
     async def _get(self, key: Any, traces: Any) -> Any:
         while (connection := await super()._get(key, traces)) is not None:
-            if connection.protocol is not None and not connection.protocol.should_close:
+            if isinstance(connection.protocol, _Frugal) and not connection.protocol.should_close:
+                connection.protocol.next_answer()
                 return connection
             connection.close()
         return None

@@ -17,6 +17,7 @@ from hub.errors import BadRequest
 Element = dict[str, Any]
 """One JSON object of FHIR: a resource or a part of one."""
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DATE_TIME = re.compile(r"(\d{4}(?:-\d{2}(?:-\d{2})?)?)(?:T.*)?", re.ASCII | re.DOTALL)
 
 
@@ -44,12 +45,16 @@ def elements(value: object, what: str) -> list[Element]:
 
 
 def text(value: object, what: str) -> str | None:
-    """``value`` as text without white space around it; None when absent or blank."""
+    """``value`` as text without white space around it; None when absent or blank.
+
+    Control characters, which FHIR R4 forbids (§2.24.0.1, string), become U+FFFD: some readers end a text at NUL, and
+    an id must not become another's by losing one.
+    """
     if value is None:
         return None
     if not isinstance(value, str):
         raise malformed(what)
-    return value.strip() or None
+    return _CONTROL.sub("\ufffd", value).strip() or None
 
 
 def texts(value: object, what: str) -> list[str]:

@@ -72,7 +72,7 @@ def _exception(applies: Condition, exception: Condition) -> Iterator[tuple[str, 
     for name in _ONE_AT_A_TIME:
         idle = [word for word in lifted.get(name, ()) if name in given and word not in given[name]]
         for word in idle:
-            yield f".{name}", f"{word!r} never matters: the rule applies only when {name} {_any_of(given[name])}"
+            yield f".{name}", f"{word!r} never matters: the rule applies only with `{name}` = {', '.join(given[name])}"
 
 
 def _implies(narrow: Condition, wide: Condition) -> bool:
@@ -104,7 +104,3 @@ def _form(rule: Rule) -> tuple[object, ...]:
 
 def _sets(condition: Condition) -> frozenset[tuple[str, frozenset[str]]]:
     return frozenset((name, frozenset(words)) for name, words in condition.keys().items())
-
-
-def _any_of(words: Sequence[str]) -> str:
-    return f"is {', '.join(words)}" if len(words) == 1 else f"is one of {', '.join(words)}"

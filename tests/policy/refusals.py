@@ -45,7 +45,7 @@ MARAC, CODE_P = "impediments/imp-originator-marac.toml", "handling/handling-code
 MASK, S47, S16LA = "handling/restricted-location.toml", "gateways/ca1989-s47.toml", "gateways/ca2004-s16la.toml"
 S17, FAMILY = "gateways/ca1989-s17.toml", "impediments/imp-family-proceedings.toml"
 WORDS, LAW, COUNCIL = "vocabulary.toml", "legal-sources.toml", "fields/council.toml"
-CONTACT_ON = 'on = { label = "Date of contact", type = "date", classification = "social_care"'
+CONTACT_SOURCE = 'contact_source = { label = "Who made contact", type = "text", classification = "social_care"'
 
 Refused = tuple[Change, str, str] | tuple[Change, str, str, str]
 
@@ -123,35 +123,35 @@ REFUSALS: dict[str, Refused] = {
     "veiled notice": (swap(CODE_P, 'cite = "open"', 'cite = "veiled"'), f"{CODE_P}: cite", "a mask is veiled"),
     "neither notice nor transform": (swap(CODE_P, "notice =", "# notice ="), f"{CODE_P}: notice", "either a notice or"),
     "both notice and transform": (swap(MASK, "transform", 'notice = "Mind."\ntransform'), f"{MASK}: notice", "either a notice or"),
-    "veiled word that would hint": (swap(WORDS, 'owner = "data_owner"\n\n[labels.adoption_release]', 'owner = "data_owner"\nwhen_unknown = "x"\n\n[labels.adoption_release]'), f"{ADOPTION}: cite", "it would hint"),
+    "veiled word that would hint": (swap(WORDS, "[labels.adoption_release]", '[labels.adoption_release]\nwhen_unknown = "x"'), f"{ADOPTION}: cite", "it would hint"),
     "rule lost": (remove(LPP), f"{WORDS}: rules", "'imp-lpp' is listed and has no usable file", "restore it, or take it off the list"),
     "rule's word lost": (remove(LPP), f"{WORDS}: labels.privileged", "no rule speaks of this word", "write the rule"),
     "fact of the child that no rule reads": (append(WORDS, '[subject_facts.moved]\nmeaning = "x"\nowner = "legal"\n'), f"{WORDS}: subject_facts.moved", "no rule speaks"),
     "handling lost": (remove(CODE_P), f"{WORDS}: rules", "'handling-code-p' is listed"),
     "rule not listed": (swap(WORDS, '  "imp-lpp",\n', ""), f"{WORDS}: rules", "does not list 'imp-lpp'", "add it, so that its loss would be noticed"),
     "two rules of one id": (lambda d: shutil.copy(d / CODE_P, d / "impediments/handling-code-p.toml"), "impediments/handling-code-p.toml", "notice"),
-    "recipient no role gives": (swap(WORDS, 'not_derived = "no', '# not_derived = "no'), f"{WORDS}: recipients.cafcass_officer", "not_derived"),
+    "recipient no role gives": (swap(WORDS, "not_derived = ", "# not_derived = "), f"{WORDS}: recipients.conference_attendee_for_this_child", "not_derived"),
     "recipient both derived and not": (swap(WORDS, 'roles = ["mash_social_worker"]', 'roles = ["mash_social_worker"]\nnot_derived = "x"'), f"{WORDS}: recipients.council_child_protection", "give roles, or"),
     # rules that contradict themselves or each other
     "exception that lifts the rule always": (append(LPP, '[[does_not_apply_when]]\nrecord_has = ["ehc_plan", "privileged"]\nbecause = "x"\n'), f"{LPP}: does_not_apply_when[1]", "lifts the rule whenever it applies", "narrow it, or delete the rule"),
-    "exception that lifts the rule always, by two keys": (append(MASK, lifting('subject_is = ["restricted_location"]\nclassification_is = ["location", "worker"]')), f"{MASK}: does_not_apply_when[0]", "lifts the rule whenever it applies"),
+    "exception that lifts the rule always, by two keys": (append(MASK, lifting('subject_is = ["restricted_location"]\nclassification_is = ["location", "area"]')), f"{MASK}: does_not_apply_when[0]", "lifts the rule whenever it applies"),
     "word that brings to bear and lifts": (swap(LPP, '["privileged"]', '["privileged", "privilege_waived"]'), f"{LPP}: does_not_apply_when[0].record_has", "'privilege_waived' both brings the rule to bear and lifts it", "take it out of one of the two"),
-    "exception that can never matter": (append(MASK, lifting('classification_is = ["worker"]\nrecord_has = ["privileged"]')), f"{MASK}: does_not_apply_when[0].classification_is", "'worker' never matters: the rule applies only when classification_is is location"),
+    "exception that can never matter": (append(MASK, lifting('classification_is = ["worker"]\nrecord_has = ["privileged"]')), f"{MASK}: does_not_apply_when[0].classification_is", "'worker' never matters: the rule applies only with `classification_is` = location"),
     "the same exception twice": (append(LPP, lifting('record_has = ["privilege_waived"]')), f"{LPP}: does_not_apply_when[1]", "does_not_apply_when[0] already lifts the rule then", "take this one out"),
     "exception inside another": (append(LPP, lifting('record_has = ["privilege_waived"]\npurpose_is = ["ca1989-s47"]')), f"{LPP}: does_not_apply_when[1]", "does_not_apply_when[0] already lifts the rule then"),
-    "rule for a recipient that no role gives": (swap(LPP, 'record_has = ["privileged"]', 'record_has = ["privileged"]\nrecipient_is = ["cafcass_officer"]'), f"{LPP}: applies_when.recipient_is", "no role gives any of these words, so the rule never applies"),
+    "rule for a recipient that no role gives": (swap(LPP, 'record_has = ["privileged"]', 'record_has = ["privileged"]\nrecipient_is = ["conference_attendee_for_this_child"]'), f"{LPP}: applies_when.recipient_is", "no role gives any of these words, so the rule never applies"),
     "notice on what another rule withholds": (swap(CODE_P, 'record_has = ["handling_code_p"]', 'record_has = ["court_order"]'), f"{CODE_P}: applies_when", "'imp-court-order' has exactly the same conditions and is decided first: this rule never counts", "Change the conditions of one of the two"),
     "word twice in a list": (swap(LPP, '["privileged"]', '["privileged", "privileged"]'), f"{LPP}: applies_when.record_has[1]", "'privileged' stands twice in this list", "take one out"),
     "rule listed twice": (swap(WORDS, '"imp-lpp",', '"imp-lpp",\n  "imp-lpp",'), f"{WORDS}: rules[8]", "'imp-lpp' stands twice"),
     "sector twice": (swap(S47, '["council", "police", "health"]', '["council", "police", "council"]'), f"{S47}: recipient_sectors[2]", "'council' stands twice"),
     # silent classes
-    "field of a silent class": (swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace("social_care", "chis")), f"{COUNCIL}: contact.fields.on", "silent class"),
+    "field of a silent class": (swap(COUNCIL, CONTACT_SOURCE, CONTACT_SOURCE.replace("social_care", "chis")), f"{COUNCIL}: contact.fields.contact_source", "silent class"),
     "kind of a silent class": (swap(COUNCIL, 'labels = ["ehc_plan"]', 'labels = ["ehc_plan", "ctsa"]'), "education_health_care_plan.labels", "silent class"),
     "silent label": (append(WORDS, '[labels.sar]\nmeaning = "x"\nowner = "legal"\n'), f"{WORDS}: labels.sar", "silent class"),
     "silent classification": (append(WORDS, '[classifications.ipa]\nmeaning = "x"\nlevel = "full"\n'), f"{WORDS}: classifications.ipa", "silent class"),
     "silent fact of the child": (append(WORDS, '[subject_facts.socpa]\nmeaning = "x"\nowner = "legal"\n'), f"{WORDS}: subject_facts.socpa", "silent class"),
     # the catalogue
-    "field of no class": (swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace("social_care", "misc")), f"{COUNCIL}: contact.fields.on", "misc"),
+    "field of no class": (swap(COUNCIL, CONTACT_SOURCE, CONTACT_SOURCE.replace("social_care", "misc")), f"{COUNCIL}: contact.fields.contact_source", "misc"),
     "scope of an unknown kind": (swap(S47, '"social_care", "police"', '"social_care", "polcie"'), f"{S47}: scope.full", "'polcie' is neither a kind of record nor a section", "Did you mean 'police'?"),
     "scope at two levels": (swap(S47, "full = [", 'key_facts = ["health"]\nfull = ['), f"{S47}: scope.", "'health' is in", "give it one level"),
     "scope that leaves out what is not in": (swap(S17, '"social_care", "police", "health"]', '"social_care"]'), f"{S17}: scope.out", "'warning_marker' is not a kind of a section that is in scope"),
@@ -159,14 +159,14 @@ REFUSALS: dict[str, Refused] = {
     "gateway without a scope": (swap(S47, "[scope]\nwhy", "# why"), f"{S47}: law.full", "unknown field `full`"),
     "look-back of no years": (swap(S47, "[scope]", "[scope]\nlook_back_years = 0"), f"{S47}: scope.look_back_years", "Expected `int` >= 1"),
     "kind with an unknown label": (swap(COUNCIL, '["ehc_plan"]', '["plan"]'), "education_health_care_plan.labels", "'plan'", "Did you mean 'ehc_plan'?"),
-    "adoption field in an ordinary kind": (swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace("social_care", "adoption")), f"{COUNCIL}: contact.fields.on", "only kinds labelled 'adoption_s56'"),
+    "adoption field in an ordinary kind": (swap(COUNCIL, CONTACT_SOURCE, CONTACT_SOURCE.replace("social_care", "adoption")), f"{COUNCIL}: contact.fields.contact_source", "only kinds labelled 'adoption_s56'"),
     "intelligence kind without its label": (swap("fields/police.toml", 'labels = ["intelligence"]\n', ""), "fields/police.toml: intelligence.fields", "only kinds labelled 'intelligence'"),
     "timeline of an unknown field": (swap(COUNCIL, 'on = ["on"], summary', 'on = ["when"], summary'), f"{COUNCIL}: contact.timeline", "does not have", "There are: contact_source, on, outcome"),
     "kind's name": (append("fields/police.toml", '[Ghost]\ntitle="G"\nsection="police"\nstandard="x"\nfields.on={label="On",type="date",classification="police",source="x"}\n'), "fields/police.toml: Ghost", "snake_case"),
     "field's name": (swap(COUNCIL, "\ngiven_name = {", "\ngivenName = {"), f"{COUNCIL}: council_person.fields.givenName", "snake_case"),
     "kind twice": (append("fields/police.toml", '[contact]\ntitle="C"\nsection="police"\nstandard="x"\nfields.on={label="On",type="date",classification="police",source="x"}\n'), "fields/police.toml: contact", "another file too"),
     "kind without fields": (append("fields/police.toml", '[ghost]\ntitle="G"\nsection="police"\nstandard="x"\nfields={}\n'), "fields/police.toml: ghost.fields", "empty set"),
-    "field of an unknown type": (swap(COUNCIL, CONTACT_ON, CONTACT_ON.replace('"date"', '"day"')), f"{COUNCIL}: contact.fields.on.type", "day", "Write one of: text, date, datetime, integer, boolean, text_list."),
+    "field of an unknown type": (swap(COUNCIL, CONTACT_SOURCE, CONTACT_SOURCE.replace('"text"', '"prose"')), f"{COUNCIL}: contact.fields.contact_source.type", "prose", "Write one of: text, date, datetime, integer, boolean, text_list."),
     "no sector": (swap(COUNCIL, 'sector = "council"', ""), f"{COUNCIL}: sector", "Expected"),
     "unknown sector": (swap(COUNCIL, 'sector = "council"', 'sector = "press"'), f"{COUNCIL}: sector", "press", "Write one of: council, police, health"),
     # places

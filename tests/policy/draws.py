@@ -17,14 +17,14 @@ ODD = "local_code_77"
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One question about one field, and the rule it was drawn for."""
+    """One question about the field called ``name``, and the rule it was drawn for."""
 
-    rule: Rule
+    rule: Rule = field(repr=False)
     aim: str
     request: RequestFacts
     pointer: RecordPointer
     judged: Judged
-    field: str
+    name: str
 
 
 @dataclass(slots=True)

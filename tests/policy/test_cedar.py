@@ -21,7 +21,7 @@ from tests.policy.draws import Draw, Drawer
 
 FIXED_SEED = 20261122
 REQUESTS = 26_000
-"""For each of two seeds: more than 50,000 a run."""
+"""For each of two seeds: 52,000 a run."""
 BATCH = 2_000
 
 
@@ -35,7 +35,7 @@ class Cedar:
 
     def ids(self, drawn: Iterable[Draw]) -> list[list[str]]:
         """The ids of the policies that determined each answer."""
-        asked = [cedar_request(self._bundle, each.request, each.pointer, each.field, each.judged) for each in drawn]
+        asked = [cedar_request(self._bundle, each.request, each.pointer, each.name, each.judged) for each in drawn]
         found = cedarpy.is_authorized_batch(asked, self._policies, self._entities)
         for each in found:
             assert each.diagnostics.errors == []  # Cedar skips a policy whose condition errors: none may
@@ -43,7 +43,7 @@ class Cedar:
 
 
 def ours(compiled: Policy, drawn: Draw) -> Answer:
-    decided = compiled.decide(drawn.request, drawn.pointer, drawn.judged).fields[drawn.field]
+    decided = compiled.decide(drawn.request, drawn.pointer, drawn.judged).fields[drawn.name]
     rules = decided.handling if decided.outcome.releases else decided.grounds
     return Answer(decided.outcome, frozenset(rules), decided.veiled)
 
@@ -57,6 +57,12 @@ def without_exceptions(of: Bundle) -> Bundle:
         return {name: dataclasses.replace(rule, does_not_apply_when=()) for name, rule in rules.items()}
 
     return dataclasses.replace(of, impediments=bare(of.impediments), handling=bare(of.handling), limits=bare(of.limits))
+
+
+def could_be_open(rule: Rule) -> bool:
+    """Purposes and classes are always known; words, facts of the child and recipients may not be."""
+    conditions = (rule.applies_when, *rule.does_not_apply_when)
+    return any(each.record_has or each.subject_is or each.recipient_is for each in conditions)
 
 
 @pytest.mark.slow
@@ -74,13 +80,13 @@ def test_cedar_and_the_engine_agree(seed: int) -> None:
             outcomes.add(said.outcome)
             for step, *_, rule in (found.split(".", 3) for found in ids):
                 seen[rule].add("open" if step == "5" else "sure")
-        lifted = [each for each in drawn if each.aim == "lifted" and each.rule.does_not_apply_when]
+        lifted = [each for each in drawn if each.aim == "lifted" and "lifted" not in seen[each.rule.id]]
         for each, ids, otherwise in zip(lifted, cedar.ids(lifted), bare.ids(lifted), strict=True):
             if each.rule.id in rules_named(otherwise) - rules_named(ids):
                 seen[each.rule.id].add("lifted")
     assert outcomes == set(Outcome)
     for rule in (*of.rules, *of.limiting_rules):
-        due = {"sure", "open", "lifted"} if rule.does_not_apply_when else {"sure", "open"}
+        due = {"sure", *(["open"] if could_be_open(rule) else []), *(["lifted"] if rule.does_not_apply_when else [])}
         assert due <= seen[rule.id], f"seed {seed}: {rule.id} was only {sorted(seen[rule.id])}"
 
 

@@ -29,7 +29,7 @@ def case_of(drawn: Draw) -> Case:
     of, request, pointer, judged = bundle(), drawn.request, drawn.pointer, drawn.judged
     kind = of.catalogue[pointer.kind]
     words = of.vocabulary.labels
-    certain = kind.labels | judged.words | judged.of_field(drawn.field)
+    certain = kind.labels | judged.words | judged.of_field(drawn.name)
     true = (certain | (pointer.labels - pointer.undetermined)) & words.keys()
     unknown = ((pointer.undetermined | judged.stale) - true) & words.keys()
     for when, one_of in of.vocabulary.choices:
@@ -43,8 +43,8 @@ def case_of(drawn: Draw) -> Case:
         role=request.role if request.role in of.vocabulary.roles else NONE,
         sector=request.recipient_sector,
         kind=kind.id,
-        classification=kind.field(drawn.field).classification,
-        field=drawn.field,
+        classification=kind.field(drawn.name).classification,
+        field=drawn.name,
         true=tuple(sorted(true)),
         unknown=tuple(sorted(unknown)),
         child_true=tuple(sorted(child & of.vocabulary.subject_facts.keys())),
@@ -66,7 +66,7 @@ def test_the_reading_and_the_engine_agree(seed: int) -> None:
     for _ in range(QUESTIONS // 2):
         drawn = drawer.draw()
         case = case_of(drawn)
-        decided = engine.decide(drawn.request, drawn.pointer, drawn.judged).fields[drawn.field]
+        decided = engine.decide(drawn.request, drawn.pointer, drawn.judged).fields[drawn.name]
         refused = decided.outcome in (Outcome.WITHHELD, Outcome.ASK)
         expected = {
             **{str(each): decided.outcome is each for each in Outcome},

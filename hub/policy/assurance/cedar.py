@@ -18,16 +18,16 @@ from hub.domain.records import RecordPointer
 from hub.policy.bundle import Bundle, Condition, Effect, Purpose, Rule
 from hub.policy.facts import NOTHING_JUDGED, Judged, RequestFacts
 
-_STOPS: Mapping[Effect, tuple[int, Outcome]] = {
-    Effect.OUT_OF_SCOPE: (2, Outcome.OUT_OF_SCOPE),
-    Effect.WITHHOLD: (3, Outcome.WITHHELD),
-    Effect.MASK: (3, Outcome.WITHHELD),
-    Effect.ASK: (4, Outcome.ASK),
-    Effect.NOT_BUILT: (7, Outcome.GAP),
+_STOPS: Mapping[Effect, tuple[str, Outcome]] = {
+    Effect.OUT_OF_SCOPE: ("2b", Outcome.OUT_OF_SCOPE),
+    Effect.WITHHOLD: ("3", Outcome.WITHHELD),
+    Effect.MASK: ("3", Outcome.WITHHELD),
+    Effect.ASK: ("4", Outcome.ASK),
+    Effect.NOT_BUILT: ("7", Outcome.GAP),
 }
 """The step of the decision order at which a rule that surely applies stops a field, and with what outcome."""
 
-_MAYBE, _UNDECIDED, _SHARED, _HANDLED = 5, 6, 8, 9
+_NO_KIND, _NO_GATEWAY, _MAYBE, _UNDECIDED, _SHARED, _HANDLED = "1", "2a", "5", "6", "8", "9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def cedar_request(
 
 def answer(ids: Iterable[str]) -> Answer:
     """The answer that the ids of the determining policies spell; ValueError when nothing determined it."""
-    split = [(int(step), outcome, veil, rule) for step, outcome, veil, rule in (each.split(".", 3) for each in ids)]
+    split = [each.split(".", 3) for each in ids]
     if not split:
         raise ValueError("nothing determined the answer")
     first = min(step for step, *_ in split)
@@ -140,7 +140,7 @@ class _Writer:
         for purpose in self._bundle.purposes.values():
             reached.append(self._reaches(purpose))
             yield _policy("permit", _SHARED, Outcome.SHARED, purpose.id, reached[-1])
-        yield _policy("forbid", 2, Outcome.OUT_OF_SCOPE, "", f"!({' || '.join(reached)})")
+        yield _policy("forbid", _NO_GATEWAY, Outcome.OUT_OF_SCOPE, "", f"!({' || '.join(reached)})")
 
     def _reaches(self, purpose: Purpose) -> str:
         """Whether a question is asked under ``purpose`` by somebody it is open to, about a field that it needs."""
@@ -176,7 +176,7 @@ class _Writer:
             yield _policy("forbid", _MAYBE, Outcome.GAP, "", explained, when="unless")
         classified = f"{_set(self._words.classifications)}.contains(resource.classification)"
         yield _policy("forbid", _MAYBE, Outcome.GAP, "", classified, when="unless")
-        yield _policy("forbid", 1, Outcome.GAP, "", 'resource in Register::"fields"', when="unless")
+        yield _policy("forbid", _NO_KIND, Outcome.GAP, "", 'resource in Register::"fields"', when="unless")
 
     def _sure(self, rule: Rule) -> str:
         lifted = [f"!({self._may(each)})" for each in rule.does_not_apply_when]
@@ -220,7 +220,7 @@ def _any_of(sets: Iterable[str], words: tuple[str, ...]) -> list[str]:
 
 
 def _policy(
-    effect: str, step: int, outcome: Outcome, rule: str, says: str, *, veiled: bool = False, when: str = "when"
+    effect: str, step: str, outcome: Outcome, rule: str, says: str, *, veiled: bool = False, when: str = "when"
 ) -> str:
     name = f"{step}.{outcome}.{'veiled' if veiled else 'plain'}.{rule}"
     return f"@id({_text(name)})\n{effect} (principal, action, resource) {when} {{ {says} }};"

@@ -29,7 +29,9 @@ from hub.connectors.http import BearerToken
 from hub.connectors.rest import RestConnector
 from hub.connectors.rest_mapping import load as load_mapping
 from hub.connectors.ssd import SsdConnector
-from hub.errors import AuditUnavailable, HubError
+from hub.errors import AuditUnavailable, ConfigurationError, HubError
+from hub.matching import weights_file
+from hub.matching.weights import SHIPPED, Weights
 from hub.policy.bundle import Bundle
 from hub.policy.load import default_policies_directory, load_bundle
 from hub.policy.tables import Facts
@@ -37,6 +39,7 @@ from hub.schema.documents import Documents
 from hub.schema.endpoint import HEADERS, Endpoint, answer, shown
 from hub.schema.query import build_schema
 from hub.service.ask import Line
+from hub.service.matching import Matching
 from hub.service.policies import PolicySet
 from hub.service.policy_signature import Signers
 from hub.service.prove import prove
@@ -44,6 +47,7 @@ from hub.service.tally import Tally
 from hub.service.view_child import ViewChild
 from hub.settings import CustodianSettings, Settings, read_credential
 from hub.store.appender import Log
+from hub.store.confirmations import ConfirmationStore
 from hub.store.judgements import JudgementStore
 from hub.store.keys import load_or_create
 from hub.store.tally import add as add_to_tally
@@ -63,6 +67,7 @@ class Hub:
     settings: Settings
     log: Log
     judgements: JudgementStore
+    confirmations: ConfirmationStore
     policies: PolicySet
     keys: JwksSource
     endpoint: Endpoint
@@ -97,7 +102,11 @@ def build(settings: Settings) -> Hub:
     judgements = JudgementStore(settings.log.database_url, wait_seconds=settings.log.write_timeout_seconds)
     grace = settings.match_grace_seconds
     tally = _tally(policies, log)
-    view_child = ViewChild(log, policy, lines, judgements.book, grace, newest=lambda: policies.current, tally=tally)
+    confirmations = ConfirmationStore(settings.log.database_url, wait_seconds=settings.log.write_timeout_seconds)
+    matching = Matching(confirmations.book, confirmations.remember, load_weights(settings))
+    view_child = ViewChild(
+        log, policy, lines, judgements.book, grace, newest=lambda: policies.current, tally=tally, matching=matching
+    )
     keys = JwksSource(settings.access.issuer, settings.access.jwks_uri)
     verifier = Verifier(issuer=settings.access.issuer, audience=settings.access.audience, keys=keys, clock=time.time)
     purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
@@ -105,7 +114,7 @@ def build(settings: Settings) -> Hub:
     documents = Documents(schema, is_development=settings.is_development)
     register = load_register(Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer)
     endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
-    return Hub(settings, log, judgements, policies, keys, endpoint, tally, connectors)
+    return Hub(settings, log, judgements, confirmations, policies, keys, endpoint, tally, connectors)
 
 
 def load_policies(directory: Path | None = None) -> Bundle:
@@ -126,6 +135,25 @@ def _tally(policies: PolicySet, log: Log) -> Tally:
         return log.beside(lambda engine: add_to_tally(engine, month, counted))
 
     return Tally(lambda: policies.current.bundle, keep)
+
+
+def load_weights(settings: Settings) -> Weights:
+    """The weights that settings name, or those that come with the hub.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or is no weights file; says what is wrong.
+    """
+    if settings.match_weights is None:
+        return SHIPPED
+    try:
+        with Path(settings.match_weights).open("rb") as opened:
+            read = weights_file.load(opened.read(weights_file.BYTES_MAX + 1))
+    except OSError as fault:
+        raise ConfigurationError(
+            f"The weights file cannot be read ({fault.strerror}).", code="WEIGHTS_INVALID"
+        ) from None
+    _log.warning("matching goes by weights of its own, sha256:%s", read.digest)
+    return read.weights
 
 
 def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Connector:
@@ -177,6 +205,7 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
                 await connector.close()
             await hub.keys.close()
             await hub.judgements.close()
+            await hub.confirmations.close()
             hub.tally.stop()
             await counting
             await hub.log.close()

@@ -133,6 +133,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     policy_signers: list[Text] = []
     policy_signatures_required: Annotated[int, Meta(ge=1, le=16)] = 1
     match_grace_seconds: Seconds = 1.0
+    match_weights: str | None = None
 
     @property
     def is_development(self) -> bool:
@@ -219,8 +220,14 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
         database_url=filled(settings.log.database_url, "log.database_url"),
     )
     access = msgspec.structs.replace(settings.access, register=absolute(settings.access.register))
-    policies = absolute(settings.policies) if settings.policies else None
-    return msgspec.structs.replace(settings, custodians=custodians, log=log, access=access, policies=policies)
+    return msgspec.structs.replace(
+        settings,
+        custodians=custodians,
+        log=log,
+        access=access,
+        policies=absolute(settings.policies) if settings.policies else None,
+        match_weights=absolute(settings.match_weights) if settings.match_weights else None,
+    )
 
 
 def _mapping(name: str | None, base: Path) -> str | None:

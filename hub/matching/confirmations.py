@@ -38,7 +38,7 @@ class Seen:
         held: the custodian's match fields, whole.
         stated: digests of name and birth date together, one for each way the child was known.
         number_agreed: the NHS numbers were equal.
-        contradictions: what spoke against it then.
+        contradictions: what spoke against it then, by the names of :class:`~hub.matching.resolution.Doubt`.
     """
 
     custodian: str
@@ -48,7 +48,7 @@ class Seen:
     held: Side = field(repr=False)
     stated: frozenset[str] = field(repr=False)
     number_agreed: bool
-    contradictions: frozenset[Doubt]
+    contradictions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def see(search: ChildSearch, shown: ScoredCandidate, salt: bytes) -> Seen:
         held=_held(shown.candidate.identity, salt),
         stated=_stated(search.identities, salt),
         number_agreed=number is Agreement.AGREE,
-        contradictions=shown.contradictions,
+        contradictions=frozenset(doubt.name for doubt in shown.contradictions),
     )
 
 
@@ -137,7 +137,8 @@ class Book:
             if _is_about(each.seen, search):
                 seen = each.seen
                 lapse = _lapse(each, search, candidate, at)
-                return Word(each.id, each.said, each.at, lapse, seen.number_agreed, seen.contradictions)
+                known = frozenset(doubt for doubt in Doubt if doubt.name in seen.contradictions)
+                return Word(each.id, each.said, each.at, lapse, seen.number_agreed, known)
         return None
 
 

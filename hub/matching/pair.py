@@ -109,10 +109,10 @@ class Pair:
         first = doubt or next(self._doubts(), Doubt.NOT_ENOUGH)
         return ScoredCandidate(self.candidate, self.score, self.comparison.evidence, first, against, self.word)
 
-    def same(self, basis: Basis, others: tuple[ScoredCandidate, ...], *, seen: int) -> Same:
+    def same(self, basis: Basis, others: tuple[ScoredCandidate, ...], dropped: tuple[Word, ...], *, seen: int) -> Same:
         """It as the child."""
         evidence = self.comparison.evidence
-        return Same(self.candidate, basis, evidence, self.score, others, seen, self.contradictions, self.word)
+        return Same(self.candidate, basis, evidence, self.score, others, seen, self.contradictions, self.word, dropped)
 
     def _doubts(self) -> Iterator[Doubt]:
         """The gravest first."""

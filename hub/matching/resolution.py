@@ -148,6 +148,7 @@ class Same:
 
     ``others`` may be further records of the same child at this custodian (duplicates): they are not joined, and an
     answer that leaves them out should say that there may be more. ``seen`` counts all candidates, for the log.
+    ``dropped`` is what people said of those who were left out because of it; so in the other resolutions.
     """
 
     candidate: Candidate
@@ -158,6 +159,7 @@ class Same:
     seen: int = 1
     contradictions: frozenset[Doubt] = frozenset()
     word: Word | None = None
+    dropped: tuple[Word, ...] = ()
 
     def doubted(self) -> Review:
         """What this becomes when another custodian's "same" contradicts it: something for a person to look at."""
@@ -165,7 +167,7 @@ class Same:
         doubtful = ScoredCandidate(
             self.candidate, self.score, self.evidence, Doubt.SOURCES_DISAGREE, against, self.word
         )
-        return Review((doubtful, *self.others), seen=self.seen)
+        return Review((doubtful, *self.others), self.seen, self.dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ class Review:
 
     candidates: tuple[ScoredCandidate, ...]
     seen: int = 0
+    dropped: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,7 @@ class NotHeld:
     """The custodian searched and holds nobody like the child; ``seen`` candidates were looked at and discarded."""
 
     seen: int
+    dropped: tuple[Word, ...] = ()
 
 
 Resolution = Same | Review | NotHeld

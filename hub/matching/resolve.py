@@ -76,12 +76,13 @@ def _settled(pairs: Sequence[Pair], linked: Pair | None) -> Resolution:
     if linked is None and not disputed and len(sure) == 1 and not _outdone(sure[0], pairs):
         linked, basis = sure[0], Basis.CONFIRMED
     left = [pair for pair in pairs if pair.is_plausible and pair not in denied]
+    dropped = tuple(pair.word for pair in denied if pair.word is not None and pair.is_plausible)
     if linked is not None and not disputed:
         others = tuple(pair.scored() for pair in left if pair is not linked and not pair.given_names_part)
-        return linked.same(basis, others, seen=len(pairs))
+        return linked.same(basis, others, dropped, seen=len(pairs))
     if left:
-        return Review(tuple(_scored(pair, pair in disputed) for pair in left), seen=len(pairs))
-    return NotHeld(seen=len(pairs))
+        return Review(tuple(_scored(pair, pair in disputed) for pair in left), len(pairs), dropped)
+    return NotHeld(len(pairs), dropped)
 
 
 def _was_told(pair: Pair) -> bool:

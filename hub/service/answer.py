@@ -10,7 +10,7 @@ from hub.domain.disclosure import Outcome, Withheld
 from hub.domain.people import ChildSearch, Identity
 from hub.domain.sources import NotAskedReason, Source, SourceState
 from hub.domain.view import CandidateLine, ChildAnswer, JoinedView, MatchLine, NoMatch, PossibleMatches
-from hub.matching.resolution import Evidence, Review, Same, ScoredCandidate
+from hub.matching.resolution import NotHeld, Review, Same, ScoredCandidate
 from hub.service.ask import Asked
 from hub.service.decide import Decided
 
@@ -58,7 +58,7 @@ def _view(gathered: Gathered, sources: tuple[Source, ...], candidates: tuple[Can
     )
     return JoinedView(
         matches=tuple(
-            MatchLine(one.connector.custodian, one.same.basis.value, _pairs(one.same.evidence))
+            MatchLine(one.connector.custodian, one.same.basis.value, _pairs(one.same))
             for one in gathered.asked
             if one.same
         ),
@@ -95,6 +95,8 @@ def source_of(asked: Asked) -> Source:
         detail = _NOT_ASKED.get(asked.not_asked)
     elif isinstance(asked.resolution, Review):
         detail = f"somebody here may be the child: {asked.resolution.candidates[0].doubt.value}"
+    elif isinstance(asked.resolution, NotHeld) and asked.resolution.dropped:
+        detail = f"somebody like the child is on file here: {asked.resolution.dropped[0].shown}"
     elif isinstance(asked.resolution, Same) and asked.resolution.others:
         detail = "it may hold further records of this child under another number: ask the contact"
     answered = state is SourceState.ANSWERED and asked.found is not None
@@ -127,13 +129,12 @@ def searched_with(stated: Identity) -> Iterable[str]:
 def _candidates(asked: Sequence[Asked]) -> Iterable[CandidateLine]:
     ordinal = 0
     for one in asked:
-        unsure: tuple[ScoredCandidate, ...] = ()
-        if one.state is SourceState.POSSIBLE_MATCH and isinstance(one.resolution, Review):
-            unsure = one.resolution.candidates
-        for candidate in unsure:
+        for candidate in one.unsure:
             ordinal += 1
-            yield CandidateLine(one.connector.custodian, f"c{ordinal}", _pairs(candidate.evidence))
+            yield CandidateLine(one.connector.custodian, f"c{ordinal}", _pairs(candidate))
 
 
-def _pairs(evidence: Iterable[Evidence]) -> tuple[tuple[str, str], ...]:
-    return tuple((line.compared.value, line.outcome.value) for line in evidence)
+def _pairs(match: Same | ScoredCandidate) -> tuple[tuple[str, str], ...]:
+    """What was compared, and what a person said of it."""
+    said = () if match.word is None else (("a person said", match.word.shown),)
+    return tuple((line.compared.value, line.outcome.value) for line in match.evidence) + said

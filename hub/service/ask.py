@@ -16,8 +16,11 @@ from hub.domain.organisations import Sector
 from hub.domain.people import Candidate, ChildSearch, Identity
 from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason, NotAskedReason, SourceState
-from hub.matching.resolution import NotHeld, Resolution, Review, Same
+from hub.matching.resolution import NotHeld, Resolution, Review, Same, ScoredCandidate
 from hub.matching.resolve import cross_check, resolve
+
+Resolve = Callable[[ChildSearch, Sequence[Candidate]], Resolution]
+"""Decides what one custodian's candidates mean for the child of a search."""
 
 ALIASES_MAX = 3
 """Identities learnt from other custodians that a custodian is asked with."""
@@ -70,12 +73,18 @@ class Asked:
         """The resolution, when the custodian answered about somebody who is surely the child."""
         return self.resolution if isinstance(self.resolution, Same) and self.no_answer is None else None
 
+    @property
+    def unsure(self) -> tuple[ScoredCandidate, ...]:
+        """Those who may be the child: what is shown as possible matches."""
+        return self.resolution.candidates if isinstance(self.resolution, Review) and self.no_answer is None else ()
+
 
 async def ask_all(
     search: ChildSearch,
     lines: Sequence[Line],
     wanted: Callable[[Candidate, RecordPointer], bool],
     grace_seconds: float,
+    resolve: Resolve = resolve,
 ) -> list[Asked]:
     """Ask every custodian and resolve who each one answered about.
 
@@ -85,8 +94,9 @@ async def ask_all(
         wanted: whether a record of somebody may be fetched at all; what cannot be shared never leaves its custodian.
         grace_seconds: how long a custodian that needs to know more of the child waits, after one has said who the
             child is, for the others to say it too.
+        resolve: with what people have confirmed, and an installation's weights.
     """
-    asked = await _Round(search, lines, wanted, grace_seconds).run()
+    asked = await _Round(search, lines, wanted, grace_seconds, resolve).run()
     _keep_apart(asked)
     return asked
 
@@ -127,11 +137,13 @@ class _Round:
         lines: Sequence[Line],
         wanted: Callable[[Candidate, RecordPointer], bool],
         grace_seconds: float,
+        resolve: Resolve,
     ) -> None:
         self._search = search
         self._lines = lines
         self._wanted = wanted
         self._grace_seconds = grace_seconds
+        self._resolve = resolve
         loop = asyncio.get_running_loop()
         direct = [one for one in lines if one.not_asked is None and _can_ask(one.connector, search)]
         self._first: dict[str, Told] = {one.connector.custodian.id: loop.create_future() for one in direct}
@@ -206,7 +218,7 @@ class _Round:
         matched = await line.connector.match(search, deadline)
         if not isinstance(matched, Matched):
             return matched
-        resolution = resolve(search, matched.candidates)
+        resolution = self._resolve(search, matched.candidates)
         if isinstance(resolution, Same):
             self._tell(self._first, line, resolution.candidate.identity)
             return resolution
@@ -220,7 +232,7 @@ class _Round:
             matched = await line.connector.match(learnt, deadline)
             if not isinstance(matched, Matched):
                 return matched
-        return resolve(learnt, matched.candidates)
+        return self._resolve(learnt, matched.candidates)
 
     async def _learn(self, others: Iterable[Told]) -> ChildSearch:
         """The search, with who the child is by the word of custodians that are sure.

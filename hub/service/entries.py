@@ -12,7 +12,7 @@ from hub.audit import entries
 from hub.domain.enquiry import Enquiry
 from hub.domain.people import ChildSearch
 from hub.domain.view import ChildAnswer, JoinedView, PossibleMatches
-from hub.matching.resolution import Evidence, NotHeld, Review, Same
+from hub.matching.resolution import NotHeld, Review, Same, ScoredCandidate, Word
 from hub.policy.engine import Policy
 from hub.service.answer import source_of
 from hub.service.ask import Asked, Line
@@ -129,18 +129,28 @@ def _source(asked: Asked) -> entries.SourceLine:
 def _match(asked: Asked) -> entries.MatchLine:
     custodian = asked.connector.custodian.id
     match asked.resolution:
-        case Same(evidence=evidence, seen=seen):
-            return entries.MatchLine(custodian, entries.MatchResult.SAME, seen, _compared(evidence))
-        case Review(candidates=candidates, seen=seen):
-            return entries.MatchLine(custodian, entries.MatchResult.REVIEW, seen, _compared(candidates[0].evidence))
-        case NotHeld(seen=seen):
-            return entries.MatchLine(custodian, entries.MatchResult.DIFFERENT, seen)
+        case Same(seen=seen) as found:
+            return entries.MatchLine(custodian, entries.MatchResult.SAME, seen, _compared(found, found.dropped))
+        case Review(candidates=candidates, seen=seen, dropped=dropped):
+            return entries.MatchLine(custodian, entries.MatchResult.REVIEW, seen, _compared(candidates[0], dropped))
+        case NotHeld(seen=seen, dropped=dropped):
+            return entries.MatchLine(custodian, entries.MatchResult.DIFFERENT, seen, _said(dropped))
         case None:
             return entries.MatchLine(custodian, entries.MatchResult.UNKNOWN, 0)
 
 
-def _compared(evidence: Iterable[Evidence]) -> tuple[tuple[str, str], ...]:
-    return tuple((line.compared.value, line.outcome.value) for line in evidence)
+def _compared(match: Same | ScoredCandidate, dropped: tuple[Word, ...]) -> tuple[tuple[str, str], ...]:
+    """What was compared, and what people had said."""
+    said = _said(dropped if match.word is None else (match.word, *dropped))
+    return tuple((line.compared.value, line.outcome.value) for line in match.evidence) + said
+
+
+def _said(words: tuple[Word, ...]) -> tuple[tuple[str, str], ...]:
+    """Confirmations by their references: how each counted, or why it did not."""
+    return tuple(
+        ("confirmation", f"{word.reference}:{word.said.value if word.lapse is None else word.lapse.name.lower()}")
+        for word in words
+    )
 
 
 def _records(decided: Iterable[Decided]) -> Iterable[entries.RecordLine]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from calendar import monthrange
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -32,6 +32,7 @@ from hub.service.answer import Gathered, compose
 from hub.service.ask import Line, ask_all, restricted
 from hub.service.decide import decide_all
 from hub.service.judging import Judging
+from hub.service.matching import Matching
 from hub.service.question import Question
 from hub.service.refuse import record_refusal
 from hub.service.tally import Tally
@@ -61,6 +62,7 @@ class ViewChild:
         clock: the time now, aware.
         newest: where the rules in force come from when they can change while the hub runs; asked once per question.
         tally: counts what was decided, once it is recorded.
+        matching: what people have said of possible matches, and an installation's own weights.
     """
 
     log: Log
@@ -71,6 +73,7 @@ class ViewChild:
     clock: Callable[[], datetime] = _utc_now
     newest: Callable[[], Policy] | None = None
     tally: Tally | None = None
+    matching: Matching = field(default_factory=Matching)
 
     async def __call__(self, question: Question) -> ChildAnswer:
         """The answer, recorded.
@@ -127,20 +130,22 @@ class ViewChild:
         scope = self.policy.scope(enquiry.purpose, question.searcher.role)
         lines = [self._narrowed(line, question, scope) for line in self.lines]
         known = await entries.references(self.log, question, enquiry, search)
-        book = asyncio.ensure_future(self.judgements())  # read while the question is being written
+        said = asyncio.gather(self.judgements(), self.matching.book())  # read while the question is being written
         try:
             number = await self.log.append(  # step 3: durable before any custodian hears of the child
                 entries.question_entry(self.log.stamp(), question, enquiry, known, lines, self.policy)
             )
         except BaseException:
-            book.cancel()
+            said.cancel()
             raise
         try:
             now = self.clock()
-            judging = Judging.of(await book, question.searcher, enquiry, search, now)
+            judgements, confirmations = await said
+            judging = Judging.of(judgements, question.searcher, enquiry, search, now)
             since = self._since(enquiry, now)
             wanted = self._wanted(facts, question.read, judging)
-            asked = await ask_all(search, lines, wanted, self.match_grace_seconds)
+            resolve = self.matching.resolver(confirmations, now)
+            asked = await ask_all(search, lines, wanted, self.match_grace_seconds, resolve)
             label = restricted(asked)
             facts = with_subject(facts, label)
             decided = decide_all(
@@ -165,6 +170,7 @@ class ViewChild:
             raise
         if self.tally is not None:
             self.tally.count(facts, decided)
+        await self.matching.keep(recorded.index, search, asked, now)
         return answer.recorded_as(recorded.index)
 
     def _narrowed(self, line: Line, question: Question, scope: Scope) -> Line:

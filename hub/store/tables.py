@@ -3,6 +3,7 @@
 Only ``log_entry`` and ``log_head`` are the log. ``log_open`` and ``log_tile`` are derived from it; ``log_reference`` is
 the one place where a reference leads back to a person or case, so deleting its row erases them from the log.
 ``judgement`` (:mod:`hub.store.judgements`) is no part of the log: what people decided, kept where questions find it.
+``confirmation`` and ``match_shown`` (:mod:`hub.store.confirmations`) are the same for possible matches.
 ``decision_tally`` (:mod:`hub.store.tally`) is none either: counts, to try a change of the policies on.
 """
 
@@ -29,10 +30,10 @@ from sqlalchemy import (
 
 from hub.errors import ConfigurationError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Counted up when a hub that does not know a table would answer wrongly: version 1 knew no recorded decisions."""
 
-ONLY_ADDED_SINCE = frozenset({1})
+ONLY_ADDED_SINCE = frozenset({1, 2})
 """Versions to which nothing but tables was added since: brought up to date by making them."""
 
 metadata = MetaData()
@@ -97,6 +98,31 @@ judgement = Table(
     Column("body", Text, nullable=False),
     UniqueConstraint("ref", "act", name="judgement_once"),
     comment="Decisions by people and their withdrawals; rows are only added. Personal data: child, decider, reasons.",
+)
+
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("ref", String(32), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("ref", "act", name="confirmation_once"),
+    comment="What people said of possible matches, and withdrawals; rows are only added. Personal data.",
+)
+
+match_shown = Table(
+    "match_shown",
+    metadata,
+    Column("answer", BigInteger, primary_key=True, autoincrement=False),
+    Column("ordinal", SmallInteger, primary_key=True, autoincrement=False),
+    Column("custodian", String(64), nullable=False),
+    Column("local_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("match_shown_at", "at"),
+    comment="Possible matches that answers showed, for a person to confirm; old ones are deleted. Personal data.",
 )
 
 decision_tally = Table(

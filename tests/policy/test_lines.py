@@ -147,7 +147,7 @@ class Writer:
         for name, rows in tables.items():
             single = len(rows) == 1 and self._choose([True, False])
             for number, row in enumerate(rows):
-                self.text += self._choose(["", "\n", '# x = [ "\n'])
+                self.text += self._choose(["", "\n", "#\n", '# x = [ "\n'])
                 self.here(name)
                 path = name if single else f"{name}[{number}]"
                 self.here(path)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hub.domain.disclosure import Outcome
 from hub.policy.assurance import claims
 from hub.policy.assurance.cases import Case
 from hub.policy.assurance.claims import Finder
+from hub.policy.assurance.logic import Plain
 from hub.policy.assurance.reading import Reading
 from hub.policy.bundle import Condition, Effect, Rule
 from hub.policy.decision import Line
@@ -18,10 +20,13 @@ Proof = Callable[[Policy, Finder, tuple[str, ...]], str | None]
 
 
 def told(policy: Policy, case: Case) -> str:
-    """``case`` and what is decided, for people."""
+    """``case`` and what is decided, for people. Where the engine decides otherwise than the policies read, that too."""
     decided = case.decided_by(policy)
     because = f" because of {', '.join(decided.grounds)}" if decided.grounds else ""
-    return f"{case.told(policy.bundle)}: {decided.outcome.replace('_', ' ')}{because}"
+    said = f"{case.told(policy.bundle)}: {_spaced(decided.outcome)}{because}"
+    reading = Reading(policy.bundle, case.asked(policy.bundle), Plain())
+    (read,) = (each for each in Outcome if reading.outcome(each))
+    return said if read is decided.outcome else f"{said} (by the engine; the policies read as {_spaced(read)})"
 
 
 def refusals_are_named(policy: Policy, looking: Finder, words: tuple[str, ...]) -> str | None:
@@ -192,6 +197,10 @@ PROOFS: Mapping[str, Proof] = {
         consent_is_no_key,
     )
 }
+
+
+def _spaced(outcome: Outcome) -> str:
+    return outcome.replace("_", " ")
 
 
 def _line(policy: Policy, case: Case) -> Line:

@@ -101,16 +101,25 @@ class Reading(Generic[B]):
             for number, detail in enumerate(order)
         }
 
-    def _reached(self, purpose: Purpose) -> B:
+    @cached_property
+    def entitled(self) -> B:
+        """The purpose is one that the searcher may state, whatever it reaches."""
+        return self.logic.any_of([self._open(purpose) for purpose in self.bundle.purposes.values()])
+
+    def _open(self, purpose: Purpose) -> B:
         asked, any_of = self.asked, self.logic.any_of
         open_to = [any_of([asked.sector[each] for each in sorted(purpose.recipient_sectors)])]
         if purpose.recipient_roles:
             open_to.append(any_of([asked.role[each] for each in sorted(purpose.recipient_roles)]))
+        return self.all_of(asked.purpose[purpose.id], *open_to)
+
+    def _reached(self, purpose: Purpose) -> B:
+        asked, any_of = self.asked, self.logic.any_of
         needed = []
         for detail, classified in self._classified_up_to.items():
             kinds = [asked.kind[kind] for kind, reached in purpose.detail.items() if reached is detail]
             needed.append(self.all_of(any_of(kinds), classified))
-        return self.all_of(asked.purpose[purpose.id], *open_to, any_of(needed))
+        return self.all_of(self._open(purpose), any_of(needed))
 
     @cached_property
     def withheld(self) -> B:

@@ -86,8 +86,13 @@ class Statement:
         return tuple(word for key in _RECORD for word in getattr(self.when, key) or ()) or self.words
 
     def premise(self, reading: Reading[Any]) -> Any:
-        """That the question is one the statement is about, and the purpose reaches the field."""
-        return reading.all_of(reading.in_scope, *self._said(reading))
+        """That the question is one the statement is about, and that could have come out otherwise.
+
+        A statement about what a purpose does not reach is about questions that somebody may ask; any other is about
+        fields that the purpose reaches.
+        """
+        about_reach = self.always and self.outcomes == ("out_of_scope",)
+        return reading.all_of(reading.entitled if about_reach else reading.in_scope, *self._said(reading))
 
     def broken(self, reading: Reading[Any]) -> Any:
         """That the question is one the statement is about, and what becomes of the field is not as it says."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
 from hub.domain.organisations import Contact, Custodian
-from hub.domain.records import Value
 
 
 class Outcome(StrEnum):
@@ -90,7 +90,7 @@ class ReleasedRecord(msgspec.Struct, frozen=True):
     custodian: Custodian
     kind: str
     as_of: datetime
-    values: Mapping[str, Value]
+    values: Mapping[str, Any]
     withheld: tuple[Withheld, ...] = ()
     handling: tuple[HandlingNotice, ...] = ()
 

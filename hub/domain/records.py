@@ -13,6 +13,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from hub.domain.disclosure import HandlingNotice, Withheld
+
 Value = Any
 """One of the Python types named in :class:`hub.domain.catalogue.ValueType`."""
 
@@ -28,6 +30,9 @@ class RecordPointer:
         labels: the vocabulary's words that are true of this record (``family_court_document``, ``privileged``, ...).
         undetermined: words the custodian should have said yes or no to and did not. Policy treats them as unknown,
             so whatever depends on them is a gap.
+        held_back: the holder's own line, when its system says that there is a record and holds back the whole of it.
+            Such a record carries a label that is in no vocabulary, so that policy never shows it; where policy says no
+            more than that, the searcher is told the holder's line.
     """
 
     custodian: str
@@ -35,6 +40,7 @@ class RecordPointer:
     record_id: str = field(repr=False)
     labels: frozenset[str] = frozenset()
     undetermined: frozenset[str] = frozenset()
+    held_back: Withheld | None = field(default=None, repr=False, compare=False)
 
 
 class HeldRecord:
@@ -45,13 +51,26 @@ class HeldRecord:
         as_of: when the custodian's copy was current (aware, UTC).
         values: catalogued field name to value; a field that is missing or ``None`` is one the custodian holds
             nothing for.
+        held_back: the holder's own lines about fields that its system did not show the hub: they are missing from
+            ``values`` too, and without these lines would read as nothing held.
+        handling: conditions that the holder's own system attached to what it shows.
     """
 
-    __slots__ = ("__values", "as_of", "pointer")
+    __slots__ = ("__values", "as_of", "handling", "held_back", "pointer")
 
-    def __init__(self, pointer: RecordPointer, as_of: datetime, values: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        pointer: RecordPointer,
+        as_of: datetime,
+        values: Mapping[str, Value],
+        *,
+        held_back: tuple[Withheld, ...] = (),
+        handling: tuple[HandlingNotice, ...] = (),
+    ) -> None:
         self.pointer = pointer
         self.as_of = as_of
+        self.held_back = held_back
+        self.handling = handling
         self.__values = MappingProxyType({name: value for name, value in values.items() if value is not None})
 
     def __repr__(self) -> str:

@@ -5,12 +5,13 @@ The only module that imports :mod:`hub.domain.sealed` (import contract in ``pypr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.domain.catalogue import KindSpec, ValueType
-from hub.domain.disclosure import Outcome, ReleasedRecord, Withheld
+from hub.domain.disclosure import HandlingNotice, Outcome, ReleasedRecord, Withheld
 from hub.domain.organisations import Custodian
 from hub.domain.records import HeldRecord, RecordPointer, Value
 from hub.domain.sealed import unseal
@@ -58,7 +59,11 @@ def release(record: HeldRecord, decision: RecordDecision, custodian: Custodian, 
         values, faulty = _fitting(values, decision, at)
         if faulty:
             told = (*told, _fault(faulty, decision, custodian))
-    return ReleasedRecord(custodian, decision.kind, record.as_of, values, told, decision.notices)
+    notices = decision.notices
+    if record.held_back or record.handling:
+        told = (*told, *_about_released(record.held_back, decision))
+        notices = (*notices, *_about_released(record.handling, decision))
+    return ReleasedRecord(custodian, decision.kind, record.as_of, values, told, notices)
 
 
 def withheld_whole(
@@ -67,12 +72,15 @@ def withheld_whole(
     """What is told of a record of which nothing is released, and which is therefore never fetched.
 
     Answers ``decision.whole_lines`` one to one. Empty when the record is out of scope for the purpose: held and not
-    held are then the same answer. A veiled line names neither the kind nor the ground.
+    held are then the same answer. A veiled line names neither the kind nor the ground. Where the holder's own system
+    held the whole record back, and policy knows no more of it, the line is the holder's.
 
     Raises:
         ValueError: the decision is about another record, or the custodian is not the holder.
     """
     _check(pointer, decision, custodian)
+    if pointer.held_back is not None and [line.outcome for line in decision.whole_lines] == [Outcome.GAP]:
+        return (pointer.held_back,)
     return tuple(_told(line, custodian, at) for line in decision.whole_lines)
 
 
@@ -150,6 +158,21 @@ def _fitting(
     if not faulty:
         return values, ()
     return values, tuple(name for name in (*catalogued, UNCATALOGUED) if name in faulty)
+
+
+Told = TypeVar("Told", Withheld, HandlingNotice)
+
+
+def _about_released(theirs: tuple[Told, ...], decision: RecordDecision) -> Iterator[Told]:
+    """The holder's own lines, as far as they are about fields to be shared: of the others all has been told."""
+    for line in theirs:
+        fields = tuple(name for name in line.fields if name == "*" or _is_released(name, decision))
+        if fields:
+            yield replace(line, fields=fields)
+
+
+def _is_released(name: str, decision: RecordDecision) -> bool:
+    return name in decision.fields and decision.fields[name].outcome.releases
 
 
 def _told(line: Line, custodian: Custodian, at: datetime) -> Withheld:

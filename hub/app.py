@@ -149,9 +149,10 @@ def load_weights(settings: Settings) -> Weights:
         with Path(settings.match_weights).open("rb") as opened:
             read = weights_file.load(opened.read(weights_file.BYTES_MAX + 1))
     except OSError as fault:
-        raise ConfigurationError(
-            f"The weights file cannot be read ({fault.strerror}).", code="WEIGHTS_INVALID"
-        ) from None
+        problem = f"{settings.match_weights}: the weights file cannot be read ({fault.strerror})."
+        raise ConfigurationError(problem, code="WEIGHTS_INVALID") from None
+    except ConfigurationError as fault:
+        raise ConfigurationError(f"{settings.match_weights}: {fault.message}", code=fault.code) from None
     _log.warning("matching goes by weights of its own, sha256:%s", read.digest)
     return read.weights
 

@@ -117,4 +117,4 @@ def _quoted(text: str) -> str:
 
 
 def _invalid(problem: str) -> ConfigurationError:
-    return ConfigurationError(f"The weights file is wrong: {problem}.", code="WEIGHTS_INVALID")
+    return ConfigurationError(f"the weights file is wrong: {problem}.", code="WEIGHTS_INVALID")

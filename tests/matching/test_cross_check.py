@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from hub.domain.people import Candidate, Identity
-from hub.matching.resolution import Basis, Doubt, Review, Same, ScoredCandidate
+from hub.matching.resolution import Basis, Doubt, Lapse, Review, Said, Same, ScoredCandidate, Word
 from hub.matching.resolve import cross_check
 from tests.matching.people import A, B, who
 
@@ -100,3 +103,24 @@ def test_a_persons_word_gives_way_to_a_verified_number() -> None:
         "health": Same(Candidate("health", "h0", MIA), Basis.VERIFIED_NUMBER, (), 20.0),
     }
     assert cross_check(sames) == {"police"}
+
+
+@pytest.mark.parametrize(
+    ("held", "told", "joined"),
+    [
+        pytest.param(who("Ava", "Okafor", BORN), Doubt.GIVEN_NAME, True, id="another name, which was shown"),
+        pytest.param(who("Ava", "Okafor", BORN), Doubt.BIRTH_DATE, False, id="another name, which was not"),
+        pytest.param(who("Mia", "Okafor", OTHER_DAY), Doubt.BIRTH_DATE, True, id="another birth date, which was shown"),
+        pytest.param(who("Mia", "Okafor", OTHER_DAY), Doubt.GIVEN_NAME, False, id="another birth date, which was not"),
+        pytest.param(MIA_B, Doubt.NUMBER_DIFFERS, True, id="another number, which was shown"),
+        pytest.param(MIA_B, Doubt.SOURCES_DISAGREE, False, id="that sources disagree, but not over what"),
+    ],
+)
+@pytest.mark.parametrize("lapse", [None, Lapse.EXPIRED])
+def test_what_a_person_was_shown_is_no_conflict(held: Identity, told: Doubt, joined: bool, lapse: Lapse | None) -> None:
+    word = Word("1" * 32, Said.SAME, datetime(2026, 2, 3, tzinfo=UTC), lapse, False, frozenset({told}))
+    sames = {
+        "police": replace(same(held, Basis.CONFIRMED), word=word),
+        "health": same(MIA_A, BOTH),
+    }
+    assert cross_check(sames) == (frozenset() if joined and lapse is None else {"police"})

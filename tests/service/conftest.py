@@ -19,6 +19,7 @@ from hub.domain.view import ChildAnswer
 from hub.policy.engine import Policy
 from hub.policy.judgements import Book
 from hub.service.ask import Line
+from hub.service.matching import Matching
 from hub.service.question import Question
 from hub.service.tally import Tally
 from hub.service.view_child import ViewChild
@@ -40,6 +41,7 @@ class Bench:
     book: Book = field(default_factory=Book)
     judgements: Callable[[], Awaitable[Book]] | None = None
     newest: Callable[[], Policy] | None = None
+    matching: Matching = field(default_factory=Matching)
     tally: Tally | None = None
 
     async def _judged(self) -> Book:
@@ -59,7 +61,7 @@ class Bench:
         everything = frozenset(self.policy.bundle.catalogue.kinds)
         lines = [Line(one, one.kinds, deadline_seconds) for one in custodians]
         judgements = self.judgements or self._judged
-        more = {"newest": self.newest, "tally": self.tally}
+        more = {"newest": self.newest, "tally": self.tally, "matching": self.matching}
         ask = ViewChild(self.log, self.policy, lines, judgements, grace_seconds, lambda: NOW, **more)
         searcher = Searcher("testshire-mash", "testshire-council", "Testshire", Sector.COUNCIL, "w-1", role, purposes)
         return await ask(

@@ -2,8 +2,8 @@
 
 Rules (design page "access", outgoing calls): base URL from configuration only; no redirects, cookies, proxies or
 environment; one overall deadline; bytes capped after decoding; content types allow-listed; strict JSON; ``Retry-After``
-clamped; paging only within the configured address. A kept-alive connection on which anything arrived unasked is
-thrown away: those bytes would be read as the next child's answer.
+clamped; paging only within the configured address. A connection is used again only where every answer returns the id
+of its question, and never once anything arrived on it unasked: those bytes would be read as the next child's answer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from yarl import URL
 from hub.connectors.base import Deadline, UpstreamFault
 from hub.connectors.http_address import BaseAddress, Params
 from hub.connectors.http_reading import check_content_type, check_status, check_values, read_body
-from hub.connectors.http_session import TooMuchBesides, open_session
+from hub.connectors.http_session import TooMuchBesides, distrust, open_session
 from hub.domain.sources import NoAnswerReason
 from hub.strict_json import NotStrict, parse_json
 
@@ -85,6 +85,7 @@ class JsonClient:
         connections_max: connections open at once.
         tls: trust store and client certificate; the system's trust store when None.
         echoes_request_id: the custodian returns ``X-Request-ID``, so an answer without ours is to another question.
+            Without it a connection serves one question: what is left over could be read as the next child's answer.
     """
 
     def __init__(
@@ -208,9 +209,11 @@ class JsonClient:
     async def _read(
         self, response: aiohttp.ClientResponse, url: str, request_id: str, allow: AbstractSet[int]
     ) -> Reply:
-        check_status(response.status, response.headers, allow)
-        if self._echoes_request_id and response.headers.get("X-Request-ID", "").lower() != request_id:
-            response.close()
+        is_ours = not self._echoes_request_id or response.headers.get("X-Request-ID", "").lower() == request_id
+        if not is_ours:
+            distrust(response)
+        check_status(response.status, response.headers, allow)  # a proxy's error is told as such; it echoes nothing
+        if not is_ours:
             raise UpstreamFault(NoAnswerReason.MALFORMED, "its answer belongs to another question")
         check_content_type(response.headers, self._content_types)
         raw = await read_body(response, self._bytes_max)
@@ -234,7 +237,7 @@ class JsonClient:
         loop = asyncio.get_running_loop()
         if self._session is None or self._session.closed or self._loop is not loop:
             self._loop = loop
-            self._session = open_session(self._connections_max, self._tls)
+            self._session = open_session(self._connections_max, self._tls, reuse=self._echoes_request_id)
         return self._session
 
 

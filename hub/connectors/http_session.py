@@ -20,20 +20,35 @@ class TooMuchBesides(aiohttp.ClientConnectionError):
     """An answer has more than :data:`BESIDES_BODY_BYTES_MAX` bytes that are not its body."""
 
 
-def open_session(connections_max: int, tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
-    """A session of the running loop with at most ``connections_max`` connections; no time limits of its own."""
+def open_session(connections_max: int, tls: ssl.SSLContext | None, *, reuse: bool) -> aiohttp.ClientSession:
+    """A session of the running loop with at most ``connections_max`` connections; no time limits of its own.
+
+    Args:
+        connections_max: open at once.
+        tls: trust store and client certificate; the system's trust store when None.
+        reuse: whether a connection serves another question. Only where an answer says which question it is to: a
+            second answer that arrives just after the next question was sent looks like that question's answer.
+    """
+    lasting: dict[str, Any] = {"keepalive_timeout": KEEP_ALIVE_SECONDS} if reuse else {"force_close": True}
     return aiohttp.ClientSession(
-        connector=_CleanConnector(
-            limit=connections_max, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=tls if tls is not None else True
-        ),
+        connector=_CleanConnector(limit=connections_max, ssl=tls if tls is not None else True, **lasting),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "safeguarding-hub"},
+        headers={"User-Agent": "safeguarding-hub", **({} if reuse else {"Connection": "close"})},
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         trust_env=False,
         auto_decompress=False,
         raise_for_status=False,
         middlewares=(_ask_once,),
     )
+
+
+def distrust(response: aiohttp.ClientResponse) -> None:
+    """Break the connection that ``response`` came on, even if it is in the pool again, or another question's by now.
+
+    An answer to another question means that answers and questions are out of step there, and would stay so.
+    """
+    if response._protocol is not None:  # noqa: SLF001 - close() does nothing once the body has ended
+        response._protocol.close()  # noqa: SLF001
 
 
 async def _ask_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

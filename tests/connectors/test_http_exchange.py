@@ -28,6 +28,11 @@ async def asked(server: Bendable, seconds: float = 2.0, **options: Any) -> Reply
         await client.close()
 
 
+def mine(request: Request, body: object = None) -> bytes:
+    """An answer that says which question it is to."""
+    return response(body or {"who": "A"}, X_Request_ID=request.headers["x-request-id"])
+
+
 async def say_nothing(_request: Request) -> None:
     await asyncio.sleep(60)
 
@@ -37,59 +42,83 @@ async def say_nothing(_request: Request) -> None:
 STALE = response({"who": "STALE"})
 
 
+LATE = (["A", "down", "B"],)
+"""Where a connection is used again it may break under the next question: no answer, and never the wrong one."""
+
+
 async def surplus_in_one_packet(request: Request) -> None:
-    await request.send(OK + STALE)
+    await request.send(mine(request) + STALE)
 
 
 async def surplus_with_the_body(request: Request) -> None:
-    head, body = OK.split(b"\r\n\r\n")
+    head, body = mine(request).split(b"\r\n\r\n")
     await request.send(head + b"\r\n\r\n")
     await request.send(body + STALE)
 
 
 async def surplus_later(request: Request) -> None:
-    await request.send(OK)
+    await request.send(mine(request))
     await request.send(STALE)
 
 
+async def surplus_error_later(request: Request) -> None:
+    await request.send(mine(request))
+    await request.send(response({}, "500 Oops"))
+
+
 async def half_a_surplus(request: Request) -> None:
-    await request.send(OK)
+    await request.send(mine(request))
     await request.send(STALE[:30])
 
 
 async def surplus_garbage(request: Request) -> None:
-    await request.send(OK + b"garbage\r\n\r\n")
+    await request.send(mine(request) + b"garbage\r\n\r\n")
 
 
 @pytest.mark.parametrize(
     "script",
-    [surplus_in_one_packet, surplus_with_the_body, surplus_later, half_a_surplus, surplus_garbage],
+    [surplus_in_one_packet, surplus_with_the_body, surplus_later, surplus_error_later, half_a_surplus, surplus_garbage],
     ids=lambda script: script.__name__,
 )
-async def test_surplus_bytes_never_become_the_next_answer(script: Any) -> None:
+@pytest.mark.parametrize("pause", [0.0, 0.1], ids=["asked again at once", "asked again later"])
+@pytest.mark.parametrize("echoes", [True, False], ids=["connections are used again", "each serves one question"])
+async def test_surplus_bytes_never_become_the_next_answer(script: Any, echoes: bool, pause: float) -> None:
     async def once_then_well(request: Request) -> None:
-        await (script(request) if len(server.requests) == 1 else request.send(response({"who": "B"})))
+        await (script(request) if len(server.requests) == 1 else request.send(mine(request, {"who": "B"})))
 
     async with bendable(once_then_well) as server:
-        client = JsonClient(server.url)
+        client = JsonClient(server.url, echoes_request_id=echoes)
         answers = []
         for _ in range(3):
             try:
                 answers.append((await client.post("/ask", json={}, deadline=Deadline.after(2))).body["who"])
             except UpstreamFault as fault:
                 answers.append(fault.no_answer.reason.value)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(pause)
         await client.close()
-    assert answers in (["A", "B", "B"], ["A", "malformed", "B"], ["malformed", "B", "B"])
+    assert answers in (["A", "B", "B"], ["A", "malformed", "B"], ["malformed", "B", "B"], *(LATE if echoes else ()))
 
 
-async def test_a_clean_connection_is_used_again() -> None:
-    async with bendable(OK) as server:
-        client = JsonClient(server.url)
+@pytest.mark.parametrize(
+    ("echoes", "connections"),
+    [
+        pytest.param(True, [1, 1, 1], id="answers say to which question they are"),
+        pytest.param(False, [1, 2, 3], id="they do not"),
+    ],
+)
+async def test_a_connection_is_used_again_only_where_answers_say_to_which_question_they_are(
+    echoes: bool, connections: list[int]
+) -> None:
+    async def well(request: Request) -> None:
+        await request.send(mine(request))
+
+    async with bendable(well) as server:
+        client = JsonClient(server.url, echoes_request_id=echoes)
         for _ in range(3):
             await client.get("/ask", deadline=Deadline.after(2))
         await client.close()
-        assert [request.connection for request in server.requests] == [1, 1, 1]
+        assert [request.connection for request in server.requests] == connections
+        assert {request.headers.get("connection") for request in server.requests} == {None if echoes else "close"}
 
 
 async def hang_up(request: Request) -> None:
@@ -101,12 +130,12 @@ async def cut(request: Request) -> None:
 
 
 async def hang_up_in_the_head(request: Request) -> None:
-    await request.send(OK[:20])
+    await request.send(mine(request)[:20])
     request.writer.close()
 
 
 async def cut_in_the_body(request: Request) -> None:
-    await request.send(OK[:-3])
+    await request.send(mine(request)[:-3])
     request.writer.transport.abort()
 
 
@@ -117,10 +146,10 @@ async def test_a_connection_that_breaks_is_no_answer_and_nobody_is_asked_twice(
     script: Any, method: str, before: int
 ) -> None:
     async def well_then_not(request: Request) -> None:
-        await (request.send(OK) if len(server.requests) <= before else script(request))
+        await (request.send(mine(request)) if len(server.requests) <= before else script(request))
 
     async with bendable(well_then_not) as server:
-        client = JsonClient(server.url)
+        client = JsonClient(server.url, echoes_request_id=True)
         for _ in range(before):
             await client.get("/before", deadline=Deadline.after(2))
         with pytest.raises(UpstreamFault) as caught:
@@ -192,10 +221,10 @@ async def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_only_so_many_connections_are_open_at_once() -> None:
     async def slowly(request: Request) -> None:
         await asyncio.sleep(0.05)
-        await request.send(OK)
+        await request.send(mine(request))
 
     async with bendable(slowly) as server:
-        client = JsonClient(server.url, connections_max=2)
+        client = JsonClient(server.url, connections_max=2, echoes_request_id=True)
         await asyncio.gather(*(client.get("/x", deadline=Deadline.after(5)) for _ in range(6)))
         await client.close()
         assert {request.connection for request in server.requests} == {1, 2}

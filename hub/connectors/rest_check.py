@@ -70,7 +70,7 @@ def _label_faults(file: MappingFile, vocabulary: AbstractSet[str] | None) -> Ite
 
 def _field_faults(spec: KindSpec, file: MappingFile) -> Iterator[str]:
     mapped, where = file.kinds[spec.id], f"kinds.{spec.id}"
-    catalogued = {field.name: field.type for field in spec.fields}
+    catalogued = {field.name: field.type for field in spec.fields if field.derived is None}
     for name in sorted((mapped.fields.keys() | set(mapped.not_held)) - catalogued.keys()):
         yield f"{where}.fields.{name}: the field catalogue has no such field"
     for name in sorted(mapped.fields.keys() & set(mapped.not_held)):

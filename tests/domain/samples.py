@@ -24,6 +24,7 @@ COUNCIL = agency("testshire-council", Sector.COUNCIL)
 SECOND_COUNCIL = agency("otherham-council", Sector.COUNCIL)
 POLICE = agency("testshire-police", Sector.POLICE)
 NHS = agency("testshire-nhs", Sector.HEALTH)
+SCHOOL = agency("testshire-school", Sector.EDUCATION)
 
 
 def kind(

@@ -30,7 +30,7 @@ from hub.domain.view import CandidateLine, ChildAnswer, JoinedView, MatchLine, N
 from hub.policy.bundle import Bundle
 from hub.schema.compiled import CompiledExecutor, Plans
 from hub.schema.query import Context
-from tests.domain.samples import AS_OF, CHECKED_AT, COUNCIL, DESK, NHS, POLICE, SECOND_COUNCIL
+from tests.domain.samples import AS_OF, CHECKED_AT, COUNCIL, DESK, NHS, POLICE, SCHOOL, SECOND_COUNCIL
 
 ROOT = '(find: {nhsNumber: "9990004021"}, enquiry: {purpose: CA1989_S47, caseReference: "A-1"})'
 VALUES = {
@@ -42,7 +42,7 @@ VALUES = {
     ValueType.TEXT_LIST: st.lists(st.text(max_size=4), max_size=3).map(tuple),
 }
 NAMED = Impediment("imp-lpp", "Legal professional privilege", "Common law", Confidence.GENERAL)
-AGENCIES = {"council": COUNCIL, "police": POLICE, "health": NHS}
+AGENCIES = {"council": COUNCIL, "police": POLICE, "health": NHS, "education": SCHOOL}
 
 
 def lines(names: list[str]) -> st.SearchStrategy[tuple[Withheld, ...]]:

@@ -49,7 +49,7 @@ def test_every_kind_of_a_section_is_a_list_with_every_catalogued_field(bundle: B
 
 
 JOINED = {
-    Section.HOUSEHOLD: {"name", "relationship", "date_of_birth", "phone"},
+    Section.HOUSEHOLD: {"name", "relationship", "date_of_birth", "age", "phone"},
     Section.INVOLVEMENT: {"worker_name", "worker_role", "team", "phone", "since", "until"},
     Section.IDENTITY: set(IDENTITY_FIELDS),
 }

@@ -22,6 +22,7 @@ COMPANIONS = {
     LABELS_TABLE: "rela_table!:48 rela_record_id!:48 rela_label!:64",
     DOCUMENTS_TABLE: """
         docu_id!:48 docu_person_id:48 docu_date:d docu_type:100 docu_title:255 docu_summary:4000
+        docu_attachment:255
     """,
 }
 """Two tables beside the dataset, filled from the case system: ``docs/adr/0004-council-companion-tables.md``."""

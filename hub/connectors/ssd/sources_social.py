@@ -119,6 +119,7 @@ def _document(tables: Tables) -> Source:
             Read("title", (own.c.docu_title,), values.plain),
             Read("document_type", (own.c.docu_type,), values.plain),
             Read("summary", (own.c.docu_summary,), values.plain),
+            Read("attachment", (own.c.docu_attachment,), values.plain),
         ),
         needs_assessment=True,
     )  # fmt: skip

@@ -149,6 +149,31 @@ def test_not_stating_a_word_never_shares_more(facts: RequestFacts, record: Recor
     assert all(before[name][0].releases for name, (outcome, *_) in after.items() if outcome.releases)
 
 
+@given(requests, pointers, judgements)
+@settings(max_examples=200, deadline=None)
+def test_a_stale_judgement_shares_only_what_it_would_in_force_and_without_it(
+    facts: RequestFacts, record: RecordPointer, judged: Judged
+) -> None:
+    """Past its review date nobody knows whether it still holds; so nothing is shared that turns on it."""
+    engine = policy()
+    stale = outcome_of(engine.decide(facts, record, Judged(stale=judged.words)))
+    for settled in (Judged(words=judged.words), NOTHING_JUDGED):
+        after = outcome_of(engine.decide(facts, record, settled))
+        assert all(after[name][0].releases for name, (outcome, *_) in stale.items() if outcome.releases)
+
+
+@given(requests, pointers, st.sampled_from(LABELS), st.sampled_from(field_names))
+@settings(max_examples=200, deadline=None)
+def test_a_judgement_on_one_field_changes_no_other(
+    facts: RequestFacts, record: RecordPointer, word: str, name: str
+) -> None:
+    if word in bundle().vocabulary.labels:
+        before = outcome_of(policy().decide(facts, record))
+        after = outcome_of(policy().decide(facts, record, Judged(parts=frozenset({(name, word)}))))
+        whole = outcome_of(policy().decide(facts, record, Judged(words=frozenset({word}))))
+        assert after == {each: whole[each] if each == name else before[each] for each in before}
+
+
 @given(requests, pointers)
 @settings(max_examples=200, deadline=None)
 def test_nothing_is_released_without_a_gateway_and_no_gateway_given_to_what_is_not(

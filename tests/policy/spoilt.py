@@ -6,19 +6,21 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from hub.policy.bundle import Bundle, Condition, Effect, Rule
+from hub.domain.catalogue import Catalogue
+from hub.policy.bundle import Bundle, Condition, Detail, Effect, Rule
 
 Spoil = Callable[[Bundle], Bundle]
+FOLDERS = ("impediments", "handling", "limits")
 
 
 def changed(rule_id: str, **changes: Any) -> Spoil:
     """``rule_id`` with other attributes."""
 
     def spoil(of: Bundle) -> Bundle:
-        rules = of.impediments if rule_id in of.impediments else of.handling
+        folder = next(each for each in FOLDERS if rule_id in getattr(of, each))
+        rules = getattr(of, folder)
         rule = dataclasses.replace(rules[rule_id], **changes)
-        name = "impediments" if rule_id in of.impediments else "handling"
-        return dataclasses.replace(of, **{name: {**rules, rule_id: rule}})  # type: ignore[arg-type]
+        return dataclasses.replace(of, **{folder: {**rules, rule_id: rule}})
 
     return spoil
 
@@ -26,10 +28,12 @@ def changed(rule_id: str, **changes: Any) -> Spoil:
 def lost(rule_id: str) -> Spoil:
     """Without ``rule_id``."""
 
-    def without(rules: Any) -> dict[str, Rule]:
-        return {name: rule for name, rule in rules.items() if name != rule_id}
+    def spoil(of: Bundle) -> Bundle:
+        folder = next(each for each in FOLDERS if rule_id in getattr(of, each))
+        rules: dict[str, Rule] = getattr(of, folder)
+        return dataclasses.replace(of, **{folder: {name: rule for name, rule in rules.items() if name != rule_id}})  # type: ignore[arg-type]
 
-    return lambda of: dataclasses.replace(of, impediments=without(of.impediments), handling=without(of.handling))
+    return spoil
 
 
 def also_lifted(rule_id: str, **condition: Any) -> Spoil:
@@ -60,6 +64,25 @@ def no_decision(purpose: str) -> Spoil:
     def spoil(of: Bundle) -> Bundle:
         free = dataclasses.replace(of.purposes[purpose], decision=None, needs_decision=False)
         return dataclasses.replace(of, purposes={**of.purposes, purpose: free})
+
+    return spoil
+
+
+def also_reaches(purpose: str, kind: str, detail: Detail) -> Spoil:
+    """``purpose`` with more of a kind of record, in the matrix and in the fields worked out from it."""
+
+    def spoil(of: Bundle) -> Bundle:
+        given, spec = of.purposes[purpose], of.catalogue[kind]
+        wider = dataclasses.replace(given, detail={**given.detail, kind: detail})
+        reached = {name for name, level in of.vocabulary.levels.items() if level.rank <= detail.rank}
+        fields = tuple(
+            dataclasses.replace(
+                each, needed_for=each.needed_for | ({purpose} if each.classification in reached else set())
+            )
+            for each in spec.fields
+        )
+        kinds = {**of.catalogue.kinds, kind: dataclasses.replace(spec, fields=fields)}
+        return dataclasses.replace(of, purposes={**of.purposes, purpose: wider}, catalogue=Catalogue(kinds))
 
     return spoil
 
@@ -131,6 +154,59 @@ SPOILT: list[tuple[str, Spoil, tuple[str, ...]]] = [
         "enquiry-needs-its-decision",
         no_decision("ca1989-s47"),
         ("purpose ca1989-s47", ": shared"),
+    ),
+    (
+        "hold-is-kept-to",
+        changed("imp-investigation-prejudice", veiled=False),
+        ("investigation_hold", "withheld because of imp-investigation-prejudice"),
+    ),
+    ("hold-is-kept-to", lost("imp-investigation-prejudice"), ("investigation_hold", ": shared")),
+    (
+        "hold-never-stands-before-an-enquiry",
+        lifted_only("imp-investigation-prejudice", lambda each: not each.purpose_is),
+        ("investigation_hold", "withheld because of imp-investigation-prejudice"),
+    ),
+    (
+        "detriment-judgement-is-kept-to",
+        also_lifted("imp-detriment-16la3", purpose_is=("ca1989-s17",)),
+        ("purpose ca1989-s17", "detriment_judgement", ": shared"),
+    ),
+    ("gender-history-never-hinted-at", changed("imp-gra-22", veiled=False), ("withheld because of imp-gra-22",)),
+    (
+        "legal-basis-is-for-duties-only",
+        also_lifted("imp-gra-22", record_has=("legal_basis_confirmed",)),
+        ("legal_basis_confirmed", "gra_protected", ": shared"),
+    ),
+    ("fertility-register-never-hinted-at", lost("imp-hfea-33a"), ("hfea_register", ": shared")),
+    ("confidential-address-is-kept", lost("imp-fpr-29-1"), ("(location)", "confidential_address_c8", ": shared")),
+    ("safe-address-is-kept", lost("imp-refuge-address"), ("(location)", "safe_address", ": shared")),
+    (
+        "a-safe-address-still-has-an-area",
+        changed("imp-refuge-address", applies_when=Condition(record_has=("safe_address",))),
+        ("(area)", "withheld because of imp-refuge-address"),
+    ),
+    (
+        "indecent-images-never-sent",
+        also_lifted("imp-iioc", record_has=("originator_agrees",)),
+        ("attachment_iioc", "originator_agrees", ": shared"),
+    ),
+    (
+        "text-beside-an-image-is-shared",
+        changed("imp-iioc", applies_when=Condition(record_has=("attachment_iioc",))),
+        ("attachment_iioc", "withheld because of imp-iioc"),
+    ),
+    ("other-people-need-a-link", lost("scope-others"), ("about_", ": shared")),
+    ("birth-dates-of-others-are-for-tracing", lost("scope-birth-date-of-others"), ("(third_party_birth_date)",)),
+    ("schools-get-no-narrative-or-intelligence", lost("scope-school-functions"), ("role school_safeguarding_lead",)),
+    (
+        "domestic-abuse-notice-is-no-narrative",
+        also_reaches("da2021-s49a", "domestic_abuse_incident", Detail.FULL),
+        ("purpose da2021-s49a", "(police_detail)", ": shared"),
+    ),
+    (
+        "serious-violence-duty-leaves-out-patients",
+        also_reaches("pcsca2022-s16", "attendance", Detail.KEY_FACTS),
+        ("purpose pcsca2022-s16", "(health)", ": shared"),
     ),
     ("refusals-are-named", changed("imp-lpp", next_step=" "), ("privileged", "has no next step")),
     ("refusals-are-named", changed("imp-gillick", post=None, citation=""), ("has no citation, no post",)),

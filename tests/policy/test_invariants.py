@@ -10,12 +10,13 @@ import pytest
 from hub.domain.disclosure import Impediment, Outcome
 from hub.domain.records import RecordPointer
 from hub.errors import ConfigurationError
+from hub.policy.assurance import invariants
 from hub.policy.assurance.invariants import Finding, Verdict, check, load
 from hub.policy.assurance.prover import Prover
 from hub.policy.assurance.reading import Reading
 from hub.policy.assurance.statements import NAME, Statement, WhenFile
 from hub.policy.assurance.trier import Trier
-from hub.policy.bundle import Bundle
+from hub.policy.bundle import Bundle, Detail
 from hub.policy.decision import RecordDecision
 from hub.policy.engine import Policy
 from hub.policy.facts import NOTHING_JUDGED, Judged, RequestFacts
@@ -123,6 +124,15 @@ def test_a_counterexample_is_short() -> None:
     assert "does not know" not in found.told
 
 
+def test_an_engine_that_decides_otherwise_than_the_policies_read_is_told() -> None:
+    """A purpose widened in its matrix, but not in the fields that were worked out from it."""
+    of = bundle()
+    wider = dataclasses.replace(of.purposes["pcsca2022-s16"], detail={"attendance": Detail.FULL})
+    spoilt = dataclasses.replace(of, purposes={**of.purposes, "pcsca2022-s16": wider})
+    told = finding(spoilt, "serious-violence-duty-leaves-out-patients").told
+    assert told.endswith(": out of scope (by the engine; the policies read as shared)")
+
+
 def test_a_statement_about_nothing_says_so() -> None:
     statement = STATEMENTS["order-never-shared"]
     when = WhenFile(classification_is=("intelligence",), record_lacks=("intelligence",))  # every such kind carries it
@@ -131,6 +141,12 @@ def test_a_statement_about_nothing_says_so() -> None:
 
 
 # ---- where there is no solver ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("installed", "kind"), [(True, Prover), (False, Trier)])
+def test_the_solver_is_used_where_it_is_installed(installed: bool, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invariants, "find_spec", lambda name: object() if installed and name == "z3" else None)
+    assert type(invariants.finder(bundle())) is kind
 
 
 def test_without_a_solver_nothing_is_called_proved() -> None:

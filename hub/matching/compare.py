@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from operator import ne
 
 from hub.domain.people import Identity, PartialDate
 from hub.matching.names import FamilyName, GivenName, compare_family, compare_given, misspells
@@ -57,7 +59,7 @@ class Prepared:
             given=tuple(given for text in who.given_names if (given := GivenName.parse(text))),
             family=tuple(family for text in who.family_names if (family := FamilyName.parse(text))),
             birth_date=who.birth_date,
-            sex=_SEXES.get((who.sex or "").strip().casefold()),
+            sex=_sex(who.sex),
             postcode=_postcode(who.postcode),
             restricted=who.restricted,
         )
@@ -86,18 +88,33 @@ def compare(a: Prepared, b: Prepared, weights: Weights = SHIPPED) -> Comparison:
     sex = _equality(a.sex, b.sex)
     given, family = _compare_names(a, b, same_sex=sex is Level.EXACT)
     birth_date, birth_bits = compare_birth_dates(a.birth_date, b.birth_date, weights)
+    number = _equality(a.nhs_number, b.nhs_number)
+    postcode = _compare_postcodes(a.postcode, b.postcode)
     levels = {
-        Compared.NHS_NUMBER: _equality(a.nhs_number, b.nhs_number),
+        Compared.NHS_NUMBER: number,
         Compared.BIRTH_DATE: birth_date,
         Compared.GIVEN_NAME: given,
         Compared.FAMILY_NAME: family,
         Compared.SEX: sex,
-        Compared.POSTCODE: _compare_postcodes(a.postcode, b.postcode),
+        Compared.POSTCODE: postcode,
     }
-    bits = sum(
-        weights.bits[compared][level] for compared, level in levels.items() if compared is not Compared.BIRTH_DATE
-    )
-    return Comparison(levels, PRIOR_BITS + bits + birth_bits)
+    worth = weights.bits
+    names = worth[Compared.GIVEN_NAME][given] + worth[Compared.FAMILY_NAME][family]
+    others = worth[Compared.NHS_NUMBER][number] + worth[Compared.SEX][sex] + worth[Compared.POSTCODE][postcode]
+    return Comparison(levels, PRIOR_BITS + birth_bits + names + others)
+
+
+def reaches(asked: Prepared, held: Identity, bits: float, weights: Weights = SHIPPED) -> bool:
+    """Whether ``asked`` and ``held``, who have no NHS number in common, could score ``bits`` or more by their names.
+
+    Names are what takes the time, and most candidates are strangers: these need not be read any further.
+    """
+    _, best = compare_birth_dates(asked.birth_date, held.birth_date, weights)
+    best += PRIOR_BITS + weights.most_bits
+    if best >= bits:
+        return True
+    best += weights.bits[Compared.POSTCODE][_compare_postcodes(asked.postcode, _postcode(held.postcode))]
+    return best + weights.bits[Compared.SEX][_equality(asked.sex, _sex(held.sex))] >= bits
 
 
 def compare_birth_dates(
@@ -106,27 +123,31 @@ def compare_birth_dates(
     """How two birth dates compare, and what it is worth: each may be a range of days."""
     if a is None or b is None:
         return Level.MISSING, 0.0
-    if a.overlaps(b):
+    if a.earliest <= b.latest and b.earliest <= a.latest:
         days = (a.latest - a.earliest).days + (b.latest - b.earliest).days + 1
         return (Level.EXACT if days == 1 else Level.RANGE), weights.birth_date_bits(days)
-    level = Level.NEAR if a.is_exact and b.is_exact and _one_slip_apart(a, b) else Level.DIFFER
+    are_exact = a.earliest == a.latest and b.earliest == b.latest
+    level = Level.NEAR if are_exact and _one_slip_apart(a.earliest, b.earliest) else Level.DIFFER
     return level, weights.bits[Compared.BIRTH_DATE][level]
 
 
-def _one_slip_apart(a: PartialDate, b: PartialDate) -> bool:
+def _one_slip_apart(one: date, other: date) -> bool:
     """Whether day and month changed places, one digit is wrong, or a conversion of time zones moved the day by one."""
-    one, other = a.earliest, b.earliest
     if abs((one - other).days) == 1:
         return True
-    if one.year == other.year and (one.month, one.day) == (other.day, other.month):
-        return True
-    written = zip(one.isoformat(), other.isoformat(), strict=True)
-    return sum(digit != its_other for digit, its_other in written) == 1
+    if one.year != other.year:
+        return one.month == other.month and one.day == other.day and _one_digit_apart(one, other)
+    return (one.month, one.day) == (other.day, other.month) or _one_digit_apart(one, other)
+
+
+def _one_digit_apart(one: date, other: date) -> bool:
+    differing: int = sum(map(ne, one.isoformat(), other.isoformat()))
+    return differing == 1
 
 
 def _compare_names(a: Prepared, b: Prepared, *, same_sex: bool) -> tuple[Level, Level]:
-    given = _best(compare_given(one, other, same_sex=same_sex) for one in a.given for other in b.given)
-    family = _best(compare_family(one, other) for one in a.family for other in b.family)
+    given = _best([compare_given(one, other, same_sex=same_sex) for one in a.given for other in b.given])
+    family = _best([compare_family(one, other) for one in a.family for other in b.family])
     if given in (Level.LIKE, Level.DIFFER) and family is not Level.EXACT:
         if _given_is_family(a, b) and _given_is_family(b, a):
             return Level.SWAPPED, Level.SWAPPED
@@ -146,8 +167,10 @@ def _given_is_like_family(a: Prepared, b: Prepared) -> bool:
     )
 
 
-def _best(levels: Iterable[Level]) -> Level:
+def _best(levels: Sequence[Level]) -> Level:
     """The best over all versions of a name; ``MISSING`` when one side has none."""
+    if len(levels) == 1:
+        return levels[0]
     return max(levels, key=_WORTH.__getitem__, default=Level.MISSING)
 
 
@@ -157,8 +180,16 @@ def _equality(a: str | None, b: str | None) -> Level:
     return Level.EXACT if a == b else Level.DIFFER
 
 
+def _sex(text: str | None) -> str | None:
+    return _SEXES.get(text.strip().casefold()) if text else None
+
+
 def _postcode(text: str | None) -> str | None:
-    postcode = "".join(filter(str.isalnum, (text or "").upper()))
+    if not text:
+        return None
+    postcode = text.replace(" ", "").upper()
+    if not postcode.isalnum():
+        postcode = "".join(filter(str.isalnum, postcode))
     known = len(postcode) >= _POSTCODE_CHARACTERS_MIN and not postcode.startswith(_NOT_A_POSTCODE)
     return postcode if known else None
 

@@ -69,6 +69,8 @@ def normalise(name: str) -> tuple[str, ...]:
     ('zoe', 'anne', 'obrien')
     """
     text = name[:NAME_CHARACTERS_MAX].casefold()
+    if text.isascii() and text.isalpha():  # most names: nothing to take out
+        return (text,)
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text).translate(_UNDECOMPOSED)
         text = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
@@ -98,7 +100,7 @@ class GivenName:
         words = normalise(text)
         if not words or _names_nobody(words) or _is_initial(words[0]):
             return None
-        names = tuple(word for word in words if not _is_initial(word))
+        names = words if len(words) == 1 else tuple(word for word in words if not _is_initial(word))
         if len(names) > 1 and (names[0] in _COMMON_FIRST_NAMES or are_spellings(names[0], "mohammed")):
             names = (*names[1:], names[0])
         return cls(names[0], names[1:], "".join(names))

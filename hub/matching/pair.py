@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hub.domain.people import Candidate
-from hub.matching.compare import Comparison, Prepared, compare
+from hub.matching.compare import Comparison, Prepared, compare, reaches
 from hub.matching.resolution import CONTRADICTIONS, Basis, Compared, Doubt, Lapse, Said, Same, ScoredCandidate, Word
 from hub.matching.weights import GIVEN_NAMES_AGREE, LINK_MIN_BITS, REVIEW_MIN_BITS, Level, Weights
 
@@ -126,6 +126,16 @@ class Pair:
             (self.certain_basis is not None or self.fits_on_demographics, Doubt.SEVERAL),
         )
         return (doubt for applies, doubt in doubts if applies)
+
+
+def out_of_reach(identities: Sequence[Prepared], candidate: Candidate, weights: Weights) -> bool:
+    """Whether ``candidate`` is surely not plausible, whatever the names: so surely that nothing turns on it."""
+    who = candidate.identity
+    number = who.nhs_number.value if who.nhs_number else None
+    for asked in identities:
+        if (number is not None and number == asked.nhs_number) or reaches(asked, who, REVIEW_MIN_BITS, weights):
+            return False
+    return True
 
 
 def best_pair(identities: Sequence[Prepared], candidate: Candidate, weights: Weights) -> Pair:

@@ -21,7 +21,7 @@ from hub.domain.people import Candidate, ChildSearch
 from hub.matching.compare import Prepared
 from hub.matching.confirmations import Confirmed
 from hub.matching.cross_check import cross_check
-from hub.matching.pair import Pair, best_pair
+from hub.matching.pair import Pair, best_pair, out_of_reach
 from hub.matching.resolution import Basis, Compared, Doubt, NotHeld, Resolution, Review, ScoredCandidate
 from hub.matching.weights import GAP_MIN_BITS, SHIPPED, Level, Weights
 
@@ -50,17 +50,18 @@ def resolve(
     identities = [Prepared.of(identity) for identity in search.identities]
     people: dict[str, Pair] = {}
     for candidate in candidates:
-        pair = best_pair(identities, candidate, weights)
+        word = confirmed.about(search, candidate) if confirmed is not None else None
+        if word is None and out_of_reach(identities, candidate, weights):
+            continue
+        pair = best_pair(identities, candidate, weights).heard(word)
         known = people.get(candidate.local_id)
         if known is None or pair.rank > known.rank:
             people[candidate.local_id] = pair
     pairs = sorted(people.values(), key=lambda pair: (-pair.score, pair.candidate.local_id))
-    if confirmed is not None:
-        pairs = [pair.heard(confirmed.about(search, pair.candidate)) for pair in pairs]
-    return _settled(pairs, _linked(pairs))
+    return _settled(pairs, _linked(pairs), seen=len({candidate.local_id for candidate in candidates}))
 
 
-def _settled(pairs: Sequence[Pair], linked: Pair | None) -> Resolution:
+def _settled(pairs: Sequence[Pair], linked: Pair | None, *, seen: int) -> Resolution:
     """What the details decided (``linked``) and what people said, together. Where the two part, a person looks."""
     disputed: list[Pair] = []
     denied = [pair for pair in pairs if pair.is_denied]
@@ -79,10 +80,10 @@ def _settled(pairs: Sequence[Pair], linked: Pair | None) -> Resolution:
     dropped = tuple(pair.word for pair in denied if pair.word is not None and pair.is_plausible)
     if linked is not None and not disputed:
         others = tuple(pair.scored() for pair in left if pair is not linked and not pair.given_names_part)
-        return linked.same(basis, others, dropped, seen=len(pairs))
+        return linked.same(basis, others, dropped, seen=seen)
     if left:
-        return Review(tuple(_scored(pair, pair in disputed) for pair in left), len(pairs), dropped)
-    return NotHeld(len(pairs), dropped)
+        return Review(tuple(_scored(pair, pair in disputed) for pair in left), seen, dropped)
+    return NotHeld(seen, dropped)
 
 
 def _was_told(pair: Pair) -> bool:

@@ -115,10 +115,12 @@ class Weights:
     Attributes:
         rows: as :data:`WEIGHTS`, the same fields and levels.
         bits: each weight in bits; what is missing says nothing either way.
+        most_bits: what two names are worth at most, together.
     """
 
     rows: Mapping[Compared, Mapping[Level, Weight]]
     bits: Mapping[Compared, Mapping[Level, float]] = field(init=False, compare=False, repr=False)
+    most_bits: float = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         worked_out = {
@@ -126,6 +128,8 @@ class Weights:
             for compared, rows in self.rows.items()
         }
         object.__setattr__(self, "bits", worked_out)
+        names = (Compared.GIVEN_NAME, Compared.FAMILY_NAME)
+        object.__setattr__(self, "most_bits", sum(max(worked_out[name].values()) for name in names))
 
     def birth_date_bits(self, days: int) -> float:
         """The weight of two birth dates that overlap, out of ``days`` distances at which they still would.

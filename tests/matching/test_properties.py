@@ -193,3 +193,12 @@ def test_a_word_links_and_drops_only_the_person_it_is_about(
         case NotHeld():
             assert said is Said.DIFFERENT
             assert not others
+
+
+@given(questions())
+def test_whoever_is_not_read_whole_would_have_changed_nothing(question: tuple[ChildSearch, list[Candidate]]) -> None:
+    search, candidates = question
+    quick = resolve(search, candidates)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.matching.resolve.out_of_reach", lambda *_: False)
+        assert resolve(search, candidates) == quick

@@ -95,10 +95,17 @@ def but(who: Child, agency: str, **differently: object) -> Child:
 
 
 def adult(
-    key: str, given: str, family: str, birth_date: date, sex: str, relationship: str, phone: str = "01632 960 299"
+    key: str,
+    given: str,
+    family: str,
+    birth_date: date,
+    sex: str,
+    relationship: str,
+    phone: str = "01632 960 299",
+    labels: Iterable[str] = (),
 ) -> Adult:
-    """A grown-up of a household."""
-    return Adult(key, given, family, birth_date, sex, relationship, phone)
+    """A grown-up of a household; ``labels`` are on the agencies' records of the link."""
+    return Adult(key, given, family, birth_date, sex, relationship, phone, frozenset(labels))
 
 
 def lives_at(home: Address, since: date, until: date | None = None) -> Event:

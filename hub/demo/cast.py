@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from hub.demo.cast_hard import hard_families
 from hub.demo.cast_identity import identity_families
 from hub.demo.cast_impediments import impediment_families
 from hub.demo.cast_records import record_families
@@ -18,6 +19,7 @@ def cast(today: date) -> tuple[tuple[Household, ...], dict[str, str]]:
         *identity_families(today),
         *record_families(today),
         *impediment_families(today),
+        *hard_families(today),
     )
     supporting = ("brother", "sister")
     parts = {

@@ -69,6 +69,9 @@ def _intelligence(today: date) -> Iterator[Event]:
         (30, ("handling_code_c", "intelligence_released"), "Believed to be travelling to another town at weekends."),
     ):
         yield event("intelligence", *labels, on=ago(today, days), summary=summary, grade="B2")
+    yield event("intelligence", "handling_code_c", "sanitised_line", on=ago(today, 20), grade="B2",
+                summary="A source close to the family saw him hand over a package at the Kiln Walk garages.",
+                sanitised="He may be at risk of criminal exploitation near his home.")  # fmt: skip
 
 
 def _objection(today: date) -> Iterator[Event]:

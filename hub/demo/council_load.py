@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -87,8 +88,10 @@ class _Extract:
             person_id = f"A{place}{known[0][1].local_id}"
             self._adult(adult, person_id)
             self._member(family_id, person_id)
+            self._words("ssd_family", f"{family_id}-{person_id}", adult.labels)
             if adult.relationship == "mother":
                 for child, council in known:
+                    self._words("ssd_mother", f"M{council.local_id}", adult.labels)
                     self.held["ssd_mother"].append(
                         {
                             "moth_table_id": f"M{council.local_id}",
@@ -200,6 +203,9 @@ class _Extract:
         words = set(event.labels)
         if event.kind == "case_document" and event.assessed:
             words.add(ASSESSED)
+        self._words(table, record_id, words)
+
+    def _words(self, table: str, record_id: str, words: AbstractSet[str]) -> None:
         self.held[LABELS_TABLE] += (
             {"rela_table": table, "rela_record_id": record_id, "rela_label": word} for word in sorted(words)
         )

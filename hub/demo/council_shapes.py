@@ -195,6 +195,7 @@ SHAPES = {
     "case_document": shape(
         DOCUMENTS_TABLE, "docu", "id",
         on=("date", as_time), title=("title", as_is), document_type=("type", as_is), summary=("summary", as_is),
+        attachment=("attachment", as_is),
     ),
     "council_involvement": shape(
         "ssd_involvements", "invo", "involvements_id",

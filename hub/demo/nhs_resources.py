@@ -107,7 +107,11 @@ def _write_down(held: Holdings, child: Child, known: Known, adults: tuple[Adult,
     if number != child.nhs_number:
         held.superseded[child.nhs_number] = number
     related = (
-        Event("related_person", {"name": _full_name(adult), "relationship": adult.relationship, "phone": adult.phone})
+        Event(
+            "related_person",
+            {"name": _full_name(adult), "relationship": adult.relationship, "phone": adult.phone},
+            adult.labels,
+        )
         for adult in adults
     )
     for position, event in enumerate((*child.events, *related)):

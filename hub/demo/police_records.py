@@ -65,7 +65,11 @@ WIRE: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
         {"since": "from", "marker": "marker", "risk_grade": "riskGrade"},
     ),
     "warning_marker": ("WARNING_FLAG", "flag", {"since": "from", "until": "to", "marker": "marker"}),
-    "intelligence": ("INTELLIGENCE_REPORT", "event", {"on": "createdOn", "summary": "text", "grade": "grade"}),
+    "intelligence": (
+        "INTELLIGENCE_REPORT",
+        "event",
+        {"on": "createdOn", "summary": "text", "grade": "grade", "sanitised": "sanitisedText"},
+    ),
     "police_protection": (
         "POLICE_PROTECTION",
         "event",
@@ -94,6 +98,7 @@ MARKINGS = {
 
 _CODES = {"handling_code_p": "P", "handling_code_c": "C"}
 _RELEASED = "intelligence_released"
+_SANITISED_LINE = "sanitised_line"
 
 Json = dict[str, Any]
 
@@ -202,8 +207,12 @@ def _handling(event: Event) -> Json:
     if not event.assessed:
         return {}
     codes = [code for label, code in _CODES.items() if label in event.labels]
-    others = sorted(event.labels - _CODES.keys() - {_RELEASED})
-    handling = {"code": codes[0] if codes else None, "sanitisedRelease": _RELEASED in event.labels}
+    others = sorted(event.labels - _CODES.keys() - {_RELEASED, _SANITISED_LINE})
+    handling = {
+        "code": codes[0] if codes else None,
+        "sanitisedRelease": _RELEASED in event.labels,
+        "sanitisedLine": _SANITISED_LINE in event.labels,
+    }
     marked = [MARKINGS.get(label, label.upper().replace("_", "-")) for label in others]
     return {
         **({"handling": handling} if event.kind == "intelligence" or codes else {}),

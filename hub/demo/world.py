@@ -23,7 +23,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Adult:
-    """A grown-up in a household."""
+    """A grown-up in a household. ``labels`` are sensitivity words that agencies put on the link with the children."""
 
     key: str
     given_name: str
@@ -32,6 +32,7 @@ class Adult:
     sex: str  # "F" or "M"
     relationship: str  # to the household's children: "mother", "father", "step-father", "grandmother", ...
     phone: str
+    labels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

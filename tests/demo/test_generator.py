@@ -23,7 +23,8 @@ PARTS = (
     "protection_plan", "looked_after", "twin_known", "twin_unknown", "unknown_to_police", "no_nhs_number_at_council",
     "restricted", "protected_adoption", "court_papers", "court_order", "privileged_advice", "intelligence", "objection",
     "ehc_plan", "ehc_plan_released", "confidence", "originator", "conflicting_names", "large_record", "unknown_label",
-    "unlabelled", "health_only", "police_only", "not_known_anywhere", "wrong_child_source",
+    "unlabelled", "health_only", "police_only", "not_known_anywhere", "wrong_child_source", "two_identities",
+    "earlier_identity", "protected_history", "objection_exploited",
 )  # fmt: skip
 
 
@@ -124,8 +125,11 @@ def test_council_address_agrees_with_what_the_council_knows(world: World) -> Non
         ("court_papers", {"family_court_document", "court_permission"}),
         ("court_order", {"court_order"}),
         ("privileged_advice", {"privileged"}),
-        ("intelligence", {"handling_code_p", "handling_code_c", "intelligence_released"}),
+        ("intelligence", {"handling_code_p", "handling_code_c", "intelligence_released", "sanitised_line"}),
         ("objection", {"yp_objection"}),
+        ("objection_exploited", {"yp_objection", "exploitation_indicators"}),
+        ("two_identities", {"adoption_s56"}),
+        ("earlier_identity", {"adoption_s56"}),
         ("ehc_plan", set()),
         ("ehc_plan_released", {"interests_decision"}),
         ("confidence", {"confidence_heightened"}),

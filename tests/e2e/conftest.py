@@ -20,6 +20,7 @@ from hub.demo.people import KEYS_DIRECTORY, token_for
 from hub.demo.processes import free_ports
 from hub.demo.world import World
 from hub.store.verify import verify_database
+from tests.e2e.hard.town import HardTown, running
 
 DECISION = {"by": "Team manager, Assessment 2", "at": "2026-11-20T16:40:00Z"}
 
@@ -107,6 +108,13 @@ def town_on_postgresql(start_town: StartTown, postgres_url: str) -> Town:
         connection.execute(text("CREATE DATABASE hub_log"))
     engine.dispose()
     return start_town(log_url=make_url(postgres_url).set(database="hub_log").render_as_string(hide_password=False))
+
+
+@pytest.fixture(scope="session")
+def hard_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HardTown]:
+    """The town of the hard cases: the demo's agencies and a school, in one process. Tests leave it as they find it."""
+    with running(tmp_path_factory.mktemp("hard")) as started:
+        yield started
 
 
 def log_checks_out(town: Town) -> bool:

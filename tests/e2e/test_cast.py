@@ -140,11 +140,16 @@ def privileged_advice(child: Json) -> None:
 
 
 def intelligence(child: Json) -> None:
-    """Code P is shared, code C is not until the intelligence unit releases it, and then with its notice."""
+    """Code P is shared, code C is not until the unit releases it or supplies a line, and then with its notice."""
     shared = {report["summary"]: report for report in child["police"]["intelligence"]}
-    assert any("older males" in summary for summary in shared)
-    assert any("weekends" in summary for summary in shared)
-    assert not any("organised group" in summary for summary in shared)
+    told = " ".join(filter(None, shared))
+    assert "older males" in told
+    assert "weekends" in told
+    assert "organised group" not in text_of(child)
+    assert {report["sanitised"] for report in shared.values() if report["sanitised"]} == {
+        "He may be at risk of criminal exploitation near his home."
+    }
+    assert "Kiln Walk" not in text_of(child)
     assert all(report["handling"] for report in shared.values())
     assert ("WITHHELD", None) in held_back(child)
 
@@ -201,6 +206,28 @@ def health_only(child: Json) -> None:
     assert child["socialCare"]["__typename"] == "NotHeld"
 
 
+def two_identities(child: Json) -> None:
+    assert values(child, "names") == {"Esme Hartwell"}
+    assert held_back(child) == [("WITHHELD", None)]
+    assert "Chloe" not in text_of(child)
+
+
+def earlier_identity(child: Json) -> None:
+    assert values(child, "names") == {"Chloe Drummond"}
+    assert held_back(child) == [("WITHHELD", None)]
+    assert "Esme" not in text_of(child)
+
+
+def protected_history(child: Json) -> None:
+    assert {each["person"]["name"] for each in child["household"]} == {"Mark Ashworth"}
+    assert held_back(child) == [("WITHHELD", None), ("WITHHELD", None)]
+
+
+def objection_exploited(child: Json) -> None:
+    assert "older man" in text_of(child)
+    assert held_back(child) == []
+
+
 def wrong_child_source(child: Json) -> None:
     assert states(child) == ALL
 
@@ -211,7 +238,7 @@ ROWS: dict[str, Callable[[Json], None]] = {
         protection_plan, looked_after, twin_known, twin_unknown, unknown_to_police, no_nhs_number_at_council, restricted,
         protected_adoption, court_papers, court_order, privileged_advice, intelligence, objection, ehc_plan,
         ehc_plan_released, confidence, originator, conflicting_names, large_record, unknown_label, unlabelled, health_only,
-        wrong_child_source,
+        wrong_child_source, two_identities, protected_history, objection_exploited,
     )
 }  # fmt: skip
 
@@ -223,13 +250,17 @@ async def test_part_by_nhs_number(town: Town, part: str) -> None:
     ROWS[part](child)
 
 
-BY_NAME = ("protection_plan", "twin_known", "conflicting_names", "no_nhs_number_at_council", "police_only")
+BY_NAME = (
+    "protection_plan", "twin_known", "conflicting_names", "no_nhs_number_at_council", "police_only", "earlier_identity"
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("part", BY_NAME)
 async def test_part_by_name(town: Town, part: str) -> None:
     child = await town.child(part, **town.names(part))
     assert child["__typename"] == "JoinedView"
+    if part == "earlier_identity":
+        earlier_identity(child)
     if part == "police_only":
         assert states(child) == {COUNCIL: "NOT_HELD", POLICE: "ANSWERED", HEALTH: "NOT_HELD"}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -123,3 +123,13 @@ async def as_value(call: Awaitable[Answer], deadline: Deadline) -> Answer | NoAn
     except Exception as fault:  # the boundary: past here a failure is a value
         _log.error("connector fault of type %s", type(fault).__name__)
         return NoAnswer(NoAnswerReason.MALFORMED, "the answer could not be read")
+
+
+async def together(calls: Iterable[Awaitable[Answer]]) -> list[Answer]:
+    """All of ``calls`` at once; the first fault ends the others."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

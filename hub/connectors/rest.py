@@ -6,11 +6,10 @@ this module asks and checks. Match is by demographics only: the police hold no N
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from hub.connectors.base import (
     CANDIDATES_MAX,
@@ -21,6 +20,7 @@ from hub.connectors.base import (
     Matched,
     UpstreamFault,
     as_value,
+    together,
 )
 from hub.connectors.http import BYTES_MAX, Credentials, JsonClient, Reply
 from hub.connectors.http_address import segment
@@ -33,8 +33,6 @@ from hub.domain.organisations import Custodian
 from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason
-
-Part = TypeVar("Part")
 
 
 class RestConnector:
@@ -96,7 +94,7 @@ class RestConnector:
 
     async def _match(self, search: ChildSearch, deadline: Deadline) -> Matched:
         asked = questions(search, self._mapping.match.ask)
-        replies = await _together(
+        replies = await together(
             self._client.post(self._mapping.match.path, json=question, deadline=deadline) for question in asked
         )
         found: dict[str, Candidate] = {}
@@ -134,7 +132,7 @@ class RestConnector:
     async def _fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched:
         fetch = self._mapping.fetch
         batches = [pointers[start : start + fetch.batch_max] for start in range(0, len(pointers), fetch.batch_max)]
-        held = await _together(self._batch(who, batch, deadline) for batch in batches)
+        held = await together(self._batch(who, batch, deadline) for batch in batches)
         return Fetched(tuple(record for batch in held for record in batch))
 
     async def _batch(self, who: Candidate, batch: Sequence[RecordPointer], deadline: Deadline) -> list[HeldRecord]:
@@ -206,13 +204,3 @@ def _same_person(body: object, person: Steps, who: Candidate) -> None:
 def _too_many_candidates() -> UpstreamFault:
     detail = f"it holds more than {CANDIDATES_MAX} people like that: ask with more names or a whole birth date"
     return UpstreamFault(NoAnswerReason.TOO_LARGE, detail)
-
-
-async def _together(calls: Iterable[Awaitable[Part]]) -> list[Part]:
-    """All of ``calls`` at once; the first fault ends the others."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()

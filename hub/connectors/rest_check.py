@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hub.connectors.rest_file import EVERY_KIND, PERSON, MappingFile, PlaceFile, full
+from hub.connectors.rest_file import EVERY_KIND, PERSON, KindFile, LabelsFile, MappingFile, PlaceFile, full
 from hub.domain.catalogue import Catalogue, KindSpec, ValueType
 
 _NAMES = {"given_name", "family_name"}
@@ -16,12 +17,38 @@ _WORDED = (ValueType.TEXT, ValueType.TEXT_LIST)
 
 def faults_in(file: MappingFile, catalogue: Catalogue, vocabulary: AbstractSet[str] | None) -> Iterator[str]:
     """Everything that is wrong with ``file``, as sentences that begin with the key; see :func:`rest_mapping.build`."""
+    yield from zone_faults(file.system.timezone)
+    yield from _endpoint_faults(file)
+    yield from label_faults(file, vocabulary)
+    yield from kind_faults(file, catalogue)
+
+
+class Described(Protocol):
+    """What the mapping files of every kind of system have in common."""
+
+    @property
+    def labels(self) -> list[LabelsFile]:
+        """Where a record says how it may be handled."""
+
+    @property
+    def kinds(self) -> dict[str, KindFile]:
+        """The kinds of record."""
+
+    @property
+    def words(self) -> dict[str, dict[str, str]]:
+        """Tables of codes."""
+
+
+def zone_faults(timezone: str) -> Iterator[str]:
+    """What is wrong with a time zone's name."""
     try:
-        ZoneInfo(file.system.timezone)
+        ZoneInfo(timezone)
     except (KeyError, ValueError, OSError):
         yield "system.timezone: not a time zone this machine knows; write one like Europe/London"
-    yield from _endpoint_faults(file)
-    yield from _label_faults(file, vocabulary)
+
+
+def kind_faults(file: Described, catalogue: Catalogue) -> Iterator[str]:
+    """What is wrong with the kinds of record and their fields."""
     taken: dict[str, str] = {}
     for kind, mapped in file.kinds.items():
         for type_ in mapped.types:
@@ -54,7 +81,8 @@ def _endpoint_faults(file: MappingFile) -> Iterator[str]:
         yield f"match.candidate.sex: there is no table words.{sex.words}"
 
 
-def _label_faults(file: MappingFile, vocabulary: AbstractSet[str] | None) -> Iterator[str]:
+def label_faults(file: Described, vocabulary: AbstractSet[str] | None) -> Iterator[str]:
+    """What is wrong with the places of markings."""
     for place, label in enumerate(file.labels, 1):
         where = f"labels[{place}] ({label.path})"
         if label.required_for and not label.words:
@@ -68,7 +96,7 @@ def _label_faults(file: MappingFile, vocabulary: AbstractSet[str] | None) -> Ite
             yield f"{where}.words: {word} is not in the policies' vocabulary"
 
 
-def _field_faults(spec: KindSpec, file: MappingFile) -> Iterator[str]:
+def _field_faults(spec: KindSpec, file: Described) -> Iterator[str]:
     mapped, where = file.kinds[spec.id], f"kinds.{spec.id}"
     catalogued = {field.name: field.type for field in spec.fields if field.derived is None}
     for name in sorted((mapped.fields.keys() | set(mapped.not_held)) - catalogued.keys()):

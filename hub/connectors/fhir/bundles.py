@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from email.message import Message
+
 from hub.connectors.base import UpstreamFault
 from hub.connectors.fhir.elements import Element, element, elements, malformed, text
 from hub.connectors.http import Reply
@@ -94,6 +96,18 @@ def require_total(first: Reply, found: int) -> None:
     total = element(first.body, "answer").get("total")
     if total is not None and (isinstance(total, bool) or total != found):
         raise UpstreamFault(NoAnswerReason.MALFORMED, "its answer does not have as many records as it says")
+
+
+def require_release(reply: Reply) -> None:
+    """Pass an answer that does not say it is of another release of FHIR than 4 (R4, http.html#version-parameter).
+
+    Raises:
+        UpstreamFault: MALFORMED: elements of the same name mean other things in other releases.
+    """
+    message = Message()
+    message["Content-Type"] = reply.headers.get("Content-Type", "")
+    if not str(message.get_param("fhirVersion", "4.0")).startswith("4."):
+        raise UpstreamFault(NoAnswerReason.MALFORMED, "it answered in another release of FHIR than R4")
 
 
 def resource_id(resource: Element) -> str:

@@ -47,8 +47,8 @@ def elements(value: object, what: str) -> list[Element]:
 def text(value: object, what: str) -> str | None:
     """``value`` as text without white space around it; None when absent or blank.
 
-    Control characters, which FHIR R4 forbids (§2.24.0.1, string), become U+FFFD: some readers end a text at NUL, and
-    an id must not become another's by losing one.
+    Control characters, which have no place in a FHIR string, become U+FFFD: some readers end a text at NUL, and an id
+    must not become another's by losing one.
     """
     if value is None:
         return None

@@ -63,6 +63,7 @@ class Exchange:
         found: list[Element] = []
         times = []
         async for reply in self._client.pages(first, bundles.next_link, deadline=deadline, headers=_HEADERS):
+            bundles.require_release(reply)
             found += bundles.matches(reply, resource_type)
             times.append(self._said_at(reply))
             if len(found) > RECORDS_MAX:
@@ -100,6 +101,7 @@ class Exchange:
             reply = await self._client.post(
                 "/Patient/_search", form=form, deadline=deadline, headers=_HEADERS, allow={_NOT_FOUND}
             )
+        bundles.require_release(reply)
         at = self._said_at(reply)
         if reply.status == _NOT_FOUND:
             if not bundles.is_not_found(reply.body):

@@ -62,7 +62,7 @@ def test_the_page_tells_the_cases_that_are_tested() -> None:
 
 @pytest.mark.parametrize("number", range(1, 11))
 def test_each_case_says_who_sees_what_why_and_what_the_log_holds(number: int) -> None:
-    part = re.split(r"^## (?:\d+\. )?", told(), flags=re.MULTILINE)[number + 1]
+    part = re.split(r"^## (?:\d+\. )?", told(), flags=re.MULTILINE)[number]
     for said in ("**Facts.**", "| Who asks", "**Why.**", "**In the log.**"):
         assert said in part, said
 

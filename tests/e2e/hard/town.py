@@ -11,7 +11,7 @@ import io
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +69,10 @@ class Asked:
     def entry(self) -> int:
         """The number of the answer's entry in the log."""
         return int(self.child["logEntry"]["number"])
+
+
+class CommandFailed(Exception):
+    """What a command complained of, instead of doing what it was told."""
 
 
 class Said(logging.Handler):
@@ -175,14 +179,18 @@ class HardTown:
         return said.split()[2]
 
     def command(self, *argv: str) -> str:
-        """What a ``hub`` command prints. Decisions are made on the command line while the hub runs."""
-        said, status = io.StringIO(), []
-        argv = (*argv[:2], *argv[2:], "--settings", str(self.settings))
-        with redirect_stdout(said):  # in a thread of its own: the command starts an event loop
+        """What a ``hub`` command prints, while the hub runs; :class:`CommandFailed` with what it complains of."""
+        said, complained, status = io.StringIO(), io.StringIO(), []
+        argv = (*argv, "--settings", str(self.settings))
+        with (
+            redirect_stdout(said),
+            redirect_stderr(complained),
+        ):  # in a thread of its own: the command starts an event loop
             thread = threading.Thread(target=lambda: status.append(main(argv)))
             thread.start()
             thread.join()
-        assert status == [0], (argv, said.getvalue())
+        if status != [0]:
+            raise CommandFailed(complained.getvalue())
         return said.getvalue()
 
     def _local_id(self, about: str, custodian: str) -> str:

@@ -171,6 +171,8 @@ def _find_faults(file: GraphqlFile, root: Sequence[Part]) -> Iterator[Fault]:
     yield from _paths(root, {"find.more": find.more})
     if pages is not None:
         yield from _paths(root, {"find.pages.next": pages.next, "find.pages.more": pages.more})
+        if pages.of not in [each.path if isinstance(each, ListFile) else each for each in find.records]:
+            yield "find.pages.of", "it is the path of one of find.records"
     for place, each in enumerate(find.records):
         if isinstance(each, ListFile) and each.kind is not None and each.kind not in file.kinds:
             yield f"find.records[{place}]", f"{each.kind} is not mapped in this file"

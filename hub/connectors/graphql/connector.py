@@ -131,11 +131,14 @@ class GraphqlConnector:
         cursor: str | None = None
         while True:
             if mapping.pages is not None:
-                more[mapping.pages[0]] = cursor
+                more[mapping.pages.variable] = cursor
             root = await self._about(find, who, more, deadline)
             moments.append(self._as_of(root, find))
             for place in find.lists:
-                self._list(root, place, who, kinds, pointers)
+                if cursor is None or (
+                    mapping.pages is not None and place.steps == mapping.pages.of
+                ):  # the other lists are on every page alike
+                    self._list(root, place, who, kinds, pointers)
             if len(pointers) > RECORDS_MAX:
                 raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX:,} records")
             if mapping.find_more is not None and sure(root, mapping.find_more) not in (None, False):
@@ -182,9 +185,9 @@ class GraphqlConnector:
 
     def _cursor(self, root: Any) -> str | None:
         pages = self._mapping.pages
-        if pages is None or sure(root, pages[2]) in (None, False):
+        if pages is None or sure(root, pages.more) in (None, False):
             return None
-        cursor = sure(root, pages[1])
+        cursor = sure(root, pages.next)
         if not isinstance(cursor, str) or not cursor:
             raise malformed("it says that there is a next page, and not where")
         return cursor

@@ -209,7 +209,26 @@ class _Compiler:
             else:
                 assert isinstance(node, InlineFragmentNode)
                 on, inner = node.type_condition, node.selection_set
-            type_ = on.name.value if on is not None else inside
-            if inside is not None and type_ != inside:
-                raise BadDocument(f"a fragment on {type_} is inside one on {inside}: put them side by side")
-            self._collect(inner, type_, into, deep + 1)
+            self._collect(inner, inside or self._concrete(on, inner), into, deep + 1)
+
+    def _concrete(self, on: NamedTypeNode | None, selected: SelectionSetNode) -> str | None:
+        """The type of object a fragment is about; None where it only gathers fragments about others.
+
+        Without the schema a union is told from an object by that: `fragment F on AnyRecord { ... on Plan { id } }`.
+        Inside a fragment on an object every other can only be about that object, or the server would refuse it.
+        """
+        if on is None or any(
+            isinstance(node, InlineFragmentNode | FragmentSpreadNode)
+            and self._type_of(node) not in (None, on.name.value)
+            for node in selected.selections
+        ):
+            return None
+        return on.name.value
+
+    def _type_of(self, node: InlineFragmentNode | FragmentSpreadNode) -> str | None:
+        on = (
+            node.type_condition
+            if isinstance(node, InlineFragmentNode)
+            else self._fragments[node.name.value].type_condition
+        )
+        return on.name.value if on is not None else None

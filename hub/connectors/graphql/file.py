@@ -82,8 +82,9 @@ class ListFile(_Strict, frozen=True):
 
 
 class PagesFile(_Strict, frozen=True):
-    """Pages by cursor: the variable that takes it, where the next one is, and whether there is one."""
+    """Pages of one list, ``of``, by cursor: the variable that takes it, where the next is, and whether there is one."""
 
+    of: JsonPath
     variable: GraphqlName
     next: JsonPath
     more: JsonPath

@@ -80,6 +80,16 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """How the list at ``of`` goes on: the variable for the cursor, where the next is, and whether there is one."""
+
+    of: Steps
+    variable: str
+    next: Steps
+    more: Steps
+
+
+@dataclass(frozen=True, slots=True)
 class GraphqlMapping:
     """A system's mapping. Make one with :func:`load` or :func:`build`."""
 
@@ -94,8 +104,7 @@ class GraphqlMapping:
     find: Answers
     types_variable: str | None
     find_more: Steps | None
-    pages: tuple[str, Steps, Steps] | None
-    """The variable for the cursor, where the next cursor is, and where it says whether there is one."""
+    pages: Pages | None
     fetch: Answers
     ids: str
     batch_max: int
@@ -160,7 +169,7 @@ def build(name: str, text: str, catalogue: Catalogue, vocabulary: AbstractSet[st
         find=_answers(find, documents["find"]),
         types_variable=find.types,
         find_more=_if(find.more),
-        pages=(pages.variable, _steps(pages.next), _steps(pages.more)) if pages else None,
+        pages=Pages(_steps(pages.of), pages.variable, _steps(pages.next), _steps(pages.more)) if pages else None,
         fetch=_answers(fetch, documents["fetch"]),
         ids=fetch.ids,
         batch_max=fetch.batch_max,

@@ -22,7 +22,10 @@ class Detail(StrEnum):
     @property
     def rank(self) -> int:
         """Levels in order: a purpose reaches fields of its own level and of those below."""
-        return tuple(Detail).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(Detail)}
 
 
 class Effect(StrEnum):

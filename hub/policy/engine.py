@@ -61,14 +61,30 @@ class Policy:
             sector = self._words.roles.get(role)
             open_to_role = gateway.open_to(sector, role) if sector is not None else not gateway.recipient_roles
             kinds = self.bundle.catalogue.kinds.values() if open_to_role else ()
-            fields = {
-                kind.id: names
-                for kind in kinds
-                if (names := frozenset(each.name for each in kind.fields if purpose in each.needed_for))
-            }
+            fields = {kind.id: names for kind in kinds if (names := self._reached(purpose, role, kind))}
             sectors = frozenset(self.bundle.catalogue[kind].sector for kind in fields)
             self._scopes[key] = Scope(MappingProxyType(fields), sectors)
         return self._scopes[key]
+
+    def _reached(self, purpose: str, role: str, kind: KindSpec) -> frozenset[str]:
+        """The fields of ``kind`` in scope, but for the classes that a limit ends whatever a record says."""
+        bits, words = self._bits, self._words
+        recipients = [word for word, roles in words.recipients.items() if role in roles]
+        known = Known(
+            bits.mask("record_has", kind.labels)
+            | bits.mask("purpose_is", (purpose,))
+            | bits.mask("recipient_is", recipients),
+            bits.mask("record_has", words.labels.keys() - kind.labels)
+            | bits.mask("subject_is", words.subject_facts)
+            | bits.mask("recipient_is", () if role in words.roles else words.recipients),
+        )
+        ended = {
+            classification
+            for classification in {each.classification for each in kind.fields}
+            if any(limit.verdict(self._with_class(known, classification)) == TRUE for limit in self._limits)
+        }
+        in_scope = (each for each in kind.fields if purpose in each.needed_for)
+        return frozenset(each.name for each in in_scope if each.classification not in ended)
 
     def decide(self, request: RequestFacts, pointer: RecordPointer, judged: Judged = NOTHING_JUDGED) -> RecordDecision:
         """The decision for every field of the record pointed at; an unknown kind or label is a gap, never an error.

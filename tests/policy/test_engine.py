@@ -222,19 +222,14 @@ def test_scope(purpose: str, role: str, sectors: set[Sector], a_kind: str | None
 
 @given(requests, st.sampled_from(sorted(bundle().catalogue.kinds)))
 def test_scope_and_decisions_agree(facts: RequestFacts, kind: str) -> None:
-    """What a role's own sector may be told is within the scope; so what is outside need not be asked for.
-
-    What is within and out of scope all the same, a limit ends: some turn on more than the purpose and the role.
-    """
+    """What a role's own sector may be told of a record that carries no label is the scope: no more need be asked for."""
     sector = bundle().vocabulary.roles.get(facts.role)
     if sector is not None:
         same = RequestFacts(facts.purpose, facts.role, sector, facts.decision_recorded)
         decided = policy().decide(same, pointer(kind)).fields
         reached = policy().scope(facts.purpose, facts.role).fields.get(kind, frozenset())
-        ended = {name for name, each in decided.items() if set(each.grounds) & bundle().limits.keys()}
         told = {name for name, each in decided.items() if each.outcome is not Outcome.OUT_OF_SCOPE}
-        assert told <= reached
-        assert reached - told == {name for name in ended if decided[name].outcome is Outcome.OUT_OF_SCOPE}
+        assert told == reached
 
 
 def test_decisions_are_kept_up_to_the_limit_and_the_oldest_dropped_beyond_it() -> None:

@@ -176,7 +176,9 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
     token = read_credential(entry.credential)
     credentials = BearerToken(token) if token else None
     if entry.kind == "fhir":
-        options = FhirOptions(search_by=entry.search_by, echoes_request_id=entry.echoes_request_id)
+        options = FhirOptions(
+            search_by=entry.search_by, echoes_request_id=entry.echoes_request_id, pds_search=entry.pds_search
+        )
         return FhirConnector(custodian, entry.url, credentials, catalogue, options=options)
     assert entry.mapping is not None
     mapping = load_mapping(Path(entry.mapping), catalogue, bundle.vocabulary.labels.keys())

@@ -90,8 +90,8 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
 
     ``url`` is an SQLAlchemy URL for ``ssd`` and a base URL otherwise. A password in an ``ssd`` URL is better written
     as ``${NAME}``, which is filled from the environment. ``nhs_numbers_verified`` is for ``ssd`` only: whether the
-    council traces its NHS numbers with PDS. ``search_by`` and ``echoes_request_id`` are for ``fhir`` only
-    (``docs/fhir.md``): PDS itself knows ``get`` alone.
+    council traces its NHS numbers with PDS. ``search_by``, ``echoes_request_id`` and ``pds_search`` are for ``fhir``
+    only (``docs/fhir.md``): PDS itself knows ``get`` alone.
     """
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z")]
@@ -106,6 +106,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     search_by: Literal["post", "get"] = "post"
     nhs_numbers_verified: bool = False
     echoes_request_id: bool = True
+    pds_search: bool = True
     deadline_seconds: Seconds = 4.0
     guard: GuardSettings = GuardSettings()
 

@@ -39,11 +39,14 @@ class FhirOptions:
             and some others know only ``get``.
         echoes_request_id: whether the server returns our ``X-Request-ID``, as PDS does; then an answer without it is
             an answer to another question.
+        pds_search: whether the server knows PDS's own search parameters, ``_history`` and ``_fuzzy-match``. Another that
+            is sent them may refuse, or answer "nobody".
         kinds: the kinds this server holds; None for all.
     """
 
     search_by: SearchBy = "post"
     echoes_request_id: bool = True
+    pds_search: bool = True
     kinds: frozenset[str] | None = None
 
 
@@ -84,7 +87,7 @@ class FhirConnector:
             echoes_request_id=options.echoes_request_id,
         )
         self._exchange = Exchange(self._client, options.search_by, clock)
-        self._ladder = Ladder(self._exchange, custodian.id)
+        self._ladder = Ladder(self._exchange, custodian.id, knows_pds=options.pds_search)
 
     async def match(self, search: ChildSearch, deadline: Deadline) -> Matched | NoAnswer:
         """Who may be the child: by NHS number, else by names and birth date, never by postcode or practice."""
@@ -138,7 +141,7 @@ class FhirConnector:
         about = KINDS[kinds[0]].about
         assert about is not None
         wanted = ",".join(("id", "meta", about, *sorted(found_by)))
-        params = [("patient", who.local_id), ("_elements", wanted), ("_count", str(PAGE_SIZE_MAX))]
+        params = [_of(who), ("_elements", wanted), ("_count", str(PAGE_SIZE_MAX))]
         page = await self._exchange.search(name, params, deadline)
         self._require_about(who, page, about)
         return page
@@ -171,7 +174,7 @@ class FhirConnector:
             return await self._patient(who, (), deadline)
         about = next(kind.about for kind in KINDS.values() if kind.resource == name)
         assert about is not None
-        params = [("patient", who.local_id), ("_id", ",".join(ids)), ("_count", str(IDS_MAX))]
+        params = [_of(who), ("_id", ",".join(ids)), ("_count", str(IDS_MAX))]
         page = await self._exchange.search(name, params, deadline)
         self._require_about(who, page, about)
         if sorted(map(bundles.resource_id, page.resources)) != sorted(ids):
@@ -200,6 +203,14 @@ class FhirConnector:
         person = About(who.local_id, number.value if number else None, self._base_url)
         for resource in page.resources:
             person.require(resource, about)
+
+
+def _of(who: Candidate) -> tuple[str, str]:
+    """The search parameter that names the patient, with the type.
+
+    FHIR R4 §3.1.1.4.12 allows the id alone, which not every server understands: it then says that nothing is held.
+    """
+    return "patient", f"Patient/{who.local_id}"
 
 
 def _by_resource(kinds: Iterable[str]) -> dict[str, list[str]]:

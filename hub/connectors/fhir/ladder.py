@@ -29,11 +29,18 @@ Rung = Params
 
 
 class Ladder:
-    """Match against one server. ``custodian`` is the id that candidates carry."""
+    """Match against one server.
 
-    def __init__(self, exchange: Exchange, custodian: str) -> None:
+    Args:
+        exchange: the server.
+        custodian: the id that candidates carry.
+        knows_pds: whether the server knows PDS's own search parameters, ``_history`` and ``_fuzzy-match``.
+    """
+
+    def __init__(self, exchange: Exchange, custodian: str, *, knows_pds: bool = True) -> None:
         self._exchange = exchange
         self._custodian = custodian
+        self._knows_pds = knows_pds
 
     async def climb(self, search: ChildSearch, deadline: Deadline) -> tuple[Candidate, ...]:
         """Everybody who may be the child; empty only when every question was asked and answered with nobody.
@@ -88,7 +95,7 @@ class Ladder:
     async def _climb_one(
         self, given: str | None, family: str, born: PartialDate, gender: str | None, deadline: Deadline
     ) -> list[Candidate]:
-        for rung in _rungs(given, family, born):
+        for rung in _rungs(given, family, born, knows_pds=self._knows_pds):
             try:
                 found = await self._ask(rung, born, None, deadline)
             except TooManyMatches:
@@ -125,15 +132,21 @@ def _names(who: Identity) -> Iterable[tuple[str | None, str, PartialDate, str | 
         yield from ((first, family, who.birth_date, gender) for first in given or (None,))
 
 
-def _rungs(given: str | None, family: str, born: PartialDate) -> list[Rung]:
-    """Narrow to wide: as written, then without the given name, then by sound. All look at former names too."""
+def _rungs(given: str | None, family: str, born: PartialDate, *, knows_pds: bool) -> list[Rung]:
+    """Narrow to wide: as written, then without the given name, then by sound. All look at former names too.
+
+    The last is in plain FHIR: a server that does not know PDS's parameters may answer "nobody" to whatever has them.
+    """
     dates = _dates(born)
+    plain: Rung = [("family", family[:NAME_LENGTH_MAX]), *dates]
+    if not knows_pds:
+        return [plain] if given is None else [[("given", given[:NAME_LENGTH_MAX]), *plain], plain]
     rungs: list[Rung] = [[("family", _cut(family)), *dates, ("_history", "true")]]
     if given is not None:
         rungs.insert(0, [("given", _cut(given)), *rungs[0]])
         fuzzy = [("given", given[:NAME_LENGTH_MAX]), ("family", family[:NAME_LENGTH_MAX])]
         rungs.append([*fuzzy, *dates, ("_fuzzy-match", "true")])
-    return rungs
+    return [*rungs, plain]
 
 
 def _dates(born: PartialDate) -> Params:

@@ -303,6 +303,18 @@ async def test_waiting_counts_against_the_deadline_and_is_busy_and_not_slow() ->
     await asyncio.gather(first, return_exceptions=True)
 
 
+async def test_nobody_waits_for_what_will_not_be_asked() -> None:
+    inner = Steered(always(NoAnswer(R.DOWN, "words")))
+    guarded = Guarded(inner, Limits(calls_max=1, failures_max=1))
+    await ask(guarded, "match")
+    inner.how = hang
+    hanging = asyncio.ensure_future(ask(guarded, "find"))
+    await asyncio.sleep(0)
+    assert (await ask(guarded, "match", 0.05)).reason is R.SUSPENDED, "it is not busy: it would not be asked anyway"
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)
+
+
 async def test_who_waits_when_it_is_suspended_is_not_asked_any_more() -> None:
     release = asyncio.Event()
 

@@ -10,8 +10,10 @@ import pytest
 
 from hub.connectors.base import Deadline, UpstreamFault
 from hub.connectors.http import CORRELATION_ID, PAGES_MAX, BearerToken, JsonClient, Reply
+from hub.connectors.http_session import BESIDES_BODY_BYTES_MAX
 from hub.domain.sources import NoAnswer, NoAnswerReason
 from tests.connectors.bendable import Bendable, Request, bendable, response
+from tests.connectors.hostile import reading
 
 R = NoAnswerReason
 OK = response({"who": "A"})
@@ -119,6 +121,40 @@ async def test_a_connection_is_used_again_only_where_answers_say_to_which_questi
         await client.close()
         assert [request.connection for request in server.requests] == connections
         assert {request.headers.get("connection") for request in server.requests} == {None if echoes else "close"}
+
+
+async def test_what_is_not_the_body_is_counted_for_each_answer_by_itself() -> None:
+    answers, padding = 60, "x" * 6_000
+    assert answers * len(padding) > BESIDES_BODY_BYTES_MAX
+
+    async def well(request: Request) -> None:
+        sent = request.headers["x-request-id"]
+        request.writer.write(response({"x": padding}, X_Request_ID=sent, X_Padding=padding))
+
+    async with bendable(well) as server:
+        client = JsonClient(server.url, echoes_request_id=True)
+        for _ in range(answers):
+            await client.get("/ask", deadline=Deadline.after(5))
+        await client.close()
+        assert {request.connection for request in server.requests} == {1}
+
+
+async def test_a_large_answer_before_leaves_no_more_room_for_what_is_not_the_body() -> None:
+    async def large_then_endless(request: Request) -> None:
+        if len(server.requests) == 1:
+            request.writer.write(mine(request, {"x": " " * 2_000_000}))
+        while len(server.requests) > 1:
+            request.writer.write(b"\r\n" * 30_000)
+            await request.writer.drain()
+
+    async with bendable(large_then_endless) as server:
+        client = JsonClient(server.url, echoes_request_id=True)
+        await client.get("/ask", deadline=Deadline.after(5))
+        with reading() as read, pytest.raises(UpstreamFault, match="keeps sending what is no answer"):
+            await client.get("/ask", deadline=Deadline.after(5))
+        assert {request.connection for request in server.requests} == {1}
+        await client.close()
+    assert read[0] < 1_000_000
 
 
 async def hang_up(request: Request) -> None:

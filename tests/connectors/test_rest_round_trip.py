@@ -29,7 +29,7 @@ from tests.demo.police_process import police
 
 WORLD = build_world()
 POLICE = Custodian("testshire-police", "Testshire Police", Sector.POLICE, Contact("Duty desk", "01632 960 130"))
-LABELS = {"handling_code_p", "handling_code_c", "intelligence_released"}
+LABELS = {"handling_code_p", "handling_code_c", "intelligence_released", "sanitised_line"}
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,7 @@ async def test_the_cast_of_intelligence_carries_its_handling_codes(connector: Re
     assert sorted(sorted(pointer.labels & LABELS) for pointer in found.pointers) == [
         ["handling_code_c"],
         ["handling_code_c", "intelligence_released"],
+        ["handling_code_c", "sanitised_line"],
         ["handling_code_p"],
     ]
 

@@ -88,17 +88,16 @@ def _pattern(a: Prepared, b: Prepared) -> Pattern:
 
 
 def _strangers(pairs: Sequence[Example]) -> Counter[Pattern]:
-    """How records of different pairs compare: each first record with the second records of some pairs after it.
+    """How records of different pairs compare: each first record with the second records of pairs far from it.
 
-    The steps grow, so that pairs sorted by name do not make neighbours of namesakes. Now and then two of them are one
-    child all the same; among strangers by the thousand that is nothing.
+    Far, because a file is often sorted, and its neighbours are namesakes or one child again.
     """
     size, found = len(pairs), Counter[Pattern]()
-    wanted, step, place = min(STRANGERS_MAX, size * (size - 1)), 1, 1
-    while found.total() < wanted and place < size:
-        for n in range(min(size, wanted - found.total())):
-            found[_pattern(pairs[n].a, pairs[(n + place) % size].b)] += 1
-        place, step = place + step, step + 2
+    steps = min(size - 1, -(-STRANGERS_MAX // size))
+    for step in range(1, steps + 1):
+        far = step * size // (steps + 1)
+        for n in range(size):
+            found[_pattern(pairs[n].a, pairs[(n + far) % size].b)] += 1
     return found
 
 
@@ -113,13 +112,17 @@ def _counts(patterns: Mapping[Pattern, float]) -> Chances:
 
 
 def _chances(counts: Chances, shipped: str) -> Chances:
-    """Counts as shares of one, with the shipped ``m`` or ``u`` as ``SHIPPED_COUNTS`` pairs more."""
+    """Counts as shares of one, with the shipped ``m`` or ``u`` as ``SHIPPED_COUNTS`` pairs more.
+
+    What was never seen may be as rare as once in all of them, or as the shipped table says, and is no rarer.
+    """
     chances: Chances = {}
     for compared, rows in counts.items():
-        total = sum(rows.values()) + SHIPPED_COUNTS
         before = {level: getattr(WEIGHTS[compared][level], shipped) for level in rows}
-        scale = SHIPPED_COUNTS / sum(before.values())
-        chances[compared] = {level: (times + scale * before[level]) / total for level, times in rows.items()}
+        total = sum(rows.values()) + SHIPPED_COUNTS
+        found = {level: (times + SHIPPED_COUNTS * before[level]) / total for level, times in rows.items()}
+        found = {level: max(chance, min(before[level], 1 / total)) for level, chance in found.items()}
+        chances[compared] = {level: chance / sum(found.values()) for level, chance in found.items()}
     return chances
 
 

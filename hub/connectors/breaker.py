@@ -57,7 +57,9 @@ class Breaker:
     @property
     def seconds_left(self) -> float:
         """Seconds until it may be tried; 0 when it may be, is being, or is not suspended at all."""
-        return 0.0 if self._until is None else max(0.0, self._until - self._clock())
+        if self._until is None:
+            return 0.0
+        return min(max(0.0, self._until - self._clock()), self._pause_seconds)  # the sum may have been rounded up
 
     @property
     def is_shut(self) -> bool:

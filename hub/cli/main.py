@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("hub.cli.audit", "check the signed log"),
     "policy": ("hub.cli.policy", "check the policies, explain a decision"),
     "decision": ("hub.cli.decision", "record what a named person decided about a child's records"),
+    "connector": ("hub.cli.connector", "check the connections to the agencies' systems"),
     "match": ("hub.cli.match", "record whether a possible match is the child; train the weights of matching"),
     "schema": ("hub.cli.schema", "print the GraphQL schema"),
 }

@@ -6,14 +6,16 @@ this module asks and checks. Match is by demographics only: the police hold no N
 
 from __future__ import annotations
 
+import copy
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from hub.connectors.base import (
     CANDIDATES_MAX,
     RECORDS_MAX,
+    Connector,
     Deadline,
     Fetched,
     Found,
@@ -22,9 +24,12 @@ from hub.connectors.base import (
     as_value,
     together,
 )
+from hub.connectors.checking import Finding, Report
 from hub.connectors.http import BYTES_MAX, Credentials, JsonClient, Reply
 from hub.connectors.http_address import segment
+from hub.connectors.rest_compare import Heard, compared
 from hub.connectors.rest_file import PERSON
+from hub.connectors.rest_listen import Listener, reached
 from hub.connectors.rest_mapping import AnswerReading, RestMapping, Steps
 from hub.connectors.rest_values import at, labels_of, list_at, malformed, moment_at, text_at, value_at
 from hub.connectors.rest_who import candidate_in, questions
@@ -87,6 +92,18 @@ class RestConnector:
     async def fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched | NoAnswer:
         """The records pointed at, sealed, in order: all of them, or a failure."""
         return await as_value(self._fetch(who, pointers, deadline), deadline)
+
+    async def check(self, deadline: Deadline) -> Report:
+        """Whether it is there and takes the credential, by a GET where it is searched by POST: nobody is named."""
+        return Report(await reached(self._client, self._mapping.match.path, deadline))
+
+    def listening(self) -> tuple[Connector, Callable[[], Sequence[Finding]]]:
+        """This connector keeping what it hears, and how that compares with the mapping."""
+        heard: list[Heard] = []
+        asking = copy.copy(self)
+        listener = Listener(self._client, self._mapping, heard)
+        asking._client = listener  # type: ignore[assignment]  # noqa: SLF001  # its own copy
+        return asking, lambda: compared(self._mapping, heard)
 
     async def close(self) -> None:
         """Close the connections."""

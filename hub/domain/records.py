@@ -73,6 +73,13 @@ class HeldRecord:
         self.handling = handling
         self.__values = MappingProxyType({name: value for name, value in values.items() if value is not None})
 
+    def shape(self) -> Mapping[str, tuple[str, int | None]]:
+        """What was filled in, not what it says: field name to its Python type's name, and a text's or list's length."""
+        return {
+            name: (type(value).__name__, len(value) if isinstance(value, str | tuple) else None)
+            for name, value in self.__values.items()
+        }
+
     def __repr__(self) -> str:
         return f"<HeldRecord {self.pointer.kind} of {self.pointer.custodian}, sealed>"
 

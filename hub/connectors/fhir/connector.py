@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.connectors.base import RECORDS_MAX, Deadline, Fetched, Found, Matched, UpstreamFault, as_value
-from hub.connectors.fhir import bundles, labels, mapping
+from hub.connectors.checking import Report
+from hub.connectors.fhir import bundles, checking, labels, mapping
 from hub.connectors.fhir.elements import Element
-from hub.connectors.fhir.exchange import Exchange, Page, SearchBy, together
+from hub.connectors.fhir.exchange import Exchange, Page, together
 from hub.connectors.fhir.ladder import Ladder
 from hub.connectors.fhir.mapping import KINDS
+from hub.connectors.fhir.options import FhirOptions
 from hub.connectors.fhir.references import About, wrong_person
 from hub.connectors.http import Credentials, JsonClient
 from hub.domain.catalogue import Catalogue
@@ -28,26 +29,6 @@ IDS_MAX = 100
 """Records asked for by id in one request: in a URL, 100 ids are 3.7 kB of the 8 kB that servers accept."""
 
 _PART = "#"  # not a character of a FHIR id (R4 §2.24.0.1), so it can part the id from the number of the part
-
-
-@dataclass(frozen=True, slots=True)
-class FhirOptions:
-    """How one server differs from the next.
-
-    Attributes:
-        search_by: ``post`` keeps names and NHS numbers out of URLs, and so out of every proxy's log on the way; PDS
-            and some others know only ``get``.
-        echoes_request_id: whether the server returns our ``X-Request-ID``, as PDS does; then an answer without it is
-            an answer to another question.
-        pds_search: whether the server knows PDS's own search parameters, ``_history`` and ``_fuzzy-match``. Another that
-            is sent them may refuse, or answer "nobody".
-        kinds: the kinds this server holds; None for all.
-    """
-
-    search_by: SearchBy = "post"
-    echoes_request_id: bool = True
-    pds_search: bool = True
-    kinds: frozenset[str] | None = None
 
 
 class FhirConnector:
@@ -80,6 +61,7 @@ class FhirConnector:
         self.kinds = held if options.kinds is None else held & options.kinds
         mapping.check(catalogue, self.kinds)
         self._base_url = base_url
+        self._options = options
         self._client = JsonClient(
             base_url,
             credentials=credentials,
@@ -109,6 +91,11 @@ class FhirConnector:
     async def fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched | NoAnswer:
         """The records pointed at, each checked to be about ``who`` and to carry no label that Find did not see."""
         return await as_value(self._fetch(who, pointers, deadline), deadline)
+
+    async def check(self, deadline: Deadline) -> Report:
+        """Compare what it says it can do with what is asked of it; see :mod:`.checking`. Nobody is asked about."""
+        resources = sorted(_by_resource(self.kinds))
+        return await checking.check(self._client, self._exchange, self._options, resources, deadline)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from typing import TypeVar
@@ -17,8 +18,10 @@ from hub.connectors.base import (
     UpstreamFault,
     as_value,
 )
+from hub.connectors.checking import Finding, Report, milliseconds, well
 from hub.connectors.ssd import reading
 from hub.connectors.ssd.asking import Asked
+from hub.connectors.ssd.checking import survey
 from hub.connectors.ssd.database import Database
 from hub.connectors.ssd.layout import read_layout
 from hub.connectors.ssd.source import Source, Tables
@@ -90,6 +93,16 @@ class SsdConnector:
         if not pointers:
             return Fetched(())
         return await as_value(self._ask(lambda connection: self._fetch(connection, who, pointers), deadline), deadline)
+
+    async def check(self, deadline: Deadline) -> Report:
+        """Compare the extract's tables and columns with what is read; see :mod:`.checking`. No person is looked up."""
+        started = asyncio.get_running_loop().time()
+
+        def look(connection: Connection) -> tuple[Finding, ...]:
+            return survey(connection, self._schema, self.kinds, self._zone)
+
+        found = await self._database.run(look, deadline)
+        return Report((well(f"connects; its catalogue was read in {milliseconds(started)} ms"), *found))
 
     async def close(self) -> None:
         """Give back connections."""

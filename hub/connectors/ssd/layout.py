@@ -51,11 +51,18 @@ class Layout:
         Raises:
             UpstreamFault: ``MALFORMED``; the detail names the first missing table or column.
         """
-        for name, column in sorted(set(_columns_of(statement))):
-            if name not in self.tables:
+        for name, column in self.missing(statement):
+            if column is None:
                 raise UpstreamFault(NoAnswerReason.MALFORMED, f"its extract has no table {name}")
-            if not self._has(name, column):
-                raise UpstreamFault(NoAnswerReason.MALFORMED, f"its table {name} has no column {column}")
+            raise UpstreamFault(NoAnswerReason.MALFORMED, f"its table {name} has no column {column}")
+
+    def missing(self, statement: ClauseElement) -> list[tuple[str, str | None]]:
+        """What ``statement`` reads and the extract lacks: (table, column), the column None for a whole table."""
+        read = sorted(set(_columns_of(statement)))
+        lacking = [
+            (name, column if name in self.tables else None) for name, column in read if not self._has(name, column)
+        ]
+        return list(dict.fromkeys(lacking))
 
     def _has(self, table: str, column: str) -> bool:
         return column in self.tables.get(table, {})

@@ -1,0 +1,27 @@
+"""How one FHIR server differs from the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.connectors.fhir.exchange import SearchBy
+
+
+@dataclass(frozen=True, slots=True)
+class FhirOptions:
+    """How one server differs from the next.
+
+    Attributes:
+        search_by: ``post`` keeps names and NHS numbers out of URLs, and so out of every proxy's log on the way; PDS
+            and some others know only ``get``.
+        echoes_request_id: whether the server returns our ``X-Request-ID``, as PDS does; then an answer without it is
+            an answer to another question.
+        pds_search: whether the server knows PDS's own search parameters, ``_history`` and ``_fuzzy-match``. Another
+            that is sent them may refuse, or answer "nobody".
+        kinds: the kinds this server holds; None for all.
+    """
+
+    search_by: SearchBy = "post"
+    echoes_request_id: bool = True
+    pds_search: bool = True
+    kinds: frozenset[str] | None = None

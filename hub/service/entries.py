@@ -170,4 +170,5 @@ def _groups(one: Decided) -> Iterable[entries.FieldGroup]:
             about = {*group.fields, "*"}
             shown = next((line.ordinal for line in one.lines if about.intersection(line.fields)), None)
         fields = ("*",) if len(one.decision.groups) == 1 else group.fields
-        yield entries.FieldGroup(decided.outcome, fields, decided.grounds or decided.missing, decided.veiled, shown)
+        grounds = decided.grounds or decided.handling or decided.missing
+        yield entries.FieldGroup(decided.outcome, fields, grounds, decided.veiled, shown)

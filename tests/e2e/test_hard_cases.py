@@ -60,7 +60,7 @@ async def test_1_council_and_police_child_protection_see_them_with_the_condition
     papers = {each["title"]: each for each in asked.child["socialCare"]["documents"]}
     assert papers.keys() == {"Section 7 report", "Fact-finding judgment"}
     assert held(asked.child) == []
-    assert ("shared_with_handling", (), False) in grounds(town.logged(asked), "case_document")
+    assert ("shared_with_handling", ("family-court-document",), False) in grounds(town.logged(asked), "case_document")
 
 
 async def test_1_what_the_court_permits_is_lifted_by_a_recorded_decision_and_no_longer(town: HardTown) -> None:
@@ -163,7 +163,7 @@ async def test_3_the_units_own_line_is_shown_and_the_report_is_veiled(
     await unseen(town, "intelligence", *RAW, worker=worker, purpose=purpose)
     logged = grounds(town.logged(asked), "intelligence")
     assert ("withheld", ("imp-intel-conditions",), True) in logged
-    assert ("shared_with_handling", (), False) in logged
+    assert ("shared_with_handling", ("intelligence-sanitised",), False) in logged
 
 
 async def test_3_a_school_is_shown_no_intelligence_at_all(town: HardTown) -> None:
@@ -202,7 +202,7 @@ async def test_4_under_section_47_it_is_shared_and_she_is_to_be_told(town: HardT
     asked = await town.ask("objection", purpose=purpose)
     assert held(asked.child) == []
     assert "Contraception advice" in visits(asked.child)
-    assert ("shared_with_handling", (), False) in grounds(town.logged(asked), "attendance")
+    assert ("shared_with_handling", ("young-person-objection",), False) in grounds(town.logged(asked), "attendance")
     assert "Tell them it was, unless that is unsafe" in await town.everything("objection", purpose=purpose)
 
 
@@ -349,7 +349,7 @@ async def test_9_signs_of_exploitation_outweigh_it_even_under_section_17(town: H
     asked = await town.ask("objection_exploited", purpose=S17)
     assert held(asked.child) == []
     assert "Came with an older man who answered for her" in visits(asked.child)
-    assert ("shared_with_handling", (), False) in grounds(town.logged(asked), "attendance")
+    assert ("shared_with_handling", ("young-person-objection",), False) in grounds(town.logged(asked), "attendance")
     assert "Tell them it was, unless that is unsafe" in await town.everything("objection_exploited", purpose=S17)
 
 

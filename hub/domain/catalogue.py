@@ -22,6 +22,7 @@ class Section(StrEnum):
     SOCIAL_CARE = "social_care"
     POLICE = "police"
     HEALTH = "health"
+    EDUCATION = "education"
 
 
 class ValueType(StrEnum):

@@ -32,6 +32,7 @@ SECTIONS = {
     Section.SOCIAL_CARE: "children's social care",
     Section.POLICE: "police",
     Section.HEALTH: "health",
+    Section.EDUCATION: "schools and colleges",
 }
 LEVELS = {Detail.EXISTENCE: "existence", Detail.KEY_FACTS: "key facts", Detail.FULL: "everything"}
 _MONTHS = (

@@ -24,7 +24,12 @@ from hub.schema.records import SECTION_HOLDERS, SectionType, section_of
 TIMELINE_FIRST_MAX = 100
 """At most so many events on one page of the timeline."""
 
-_SECTION_SECTOR = {Section.SOCIAL_CARE: Sector.COUNCIL, Section.POLICE: Sector.POLICE, Section.HEALTH: Sector.HEALTH}
+_SECTION_SECTOR = {
+    Section.SOCIAL_CARE: Sector.COUNCIL,
+    Section.POLICE: Sector.POLICE,
+    Section.HEALTH: Sector.HEALTH,
+    Section.EDUCATION: Sector.EDUCATION,
+}
 _IDENTITY_NAMES = {name: camel(entry) for name, entry in domain.IDENTITY_FIELDS.items()}
 _HOUSEHOLD_NAMES = {
     "name": "name",

@@ -10,6 +10,7 @@ SECTION_TYPES: Mapping[Section, str] = {
     Section.SOCIAL_CARE: "SocialCareRecord",
     Section.POLICE: "PoliceRecord",
     Section.HEALTH: "HealthRecord",
+    Section.EDUCATION: "EducationRecord",
 }
 """The sections that are lists of records, and their types. The other sections join what all agencies say."""
 
@@ -48,6 +49,12 @@ LISTS: Mapping[str, str] = {
     "intelligence": "intelligence",
     "police_protection": "policeProtections",
     "bail_condition": "bailConditions",
+    "school_enrolment": "enrolments",
+    "school_attendance": "attendance",
+    "school_exclusion": "exclusions",
+    "school_move": "moves",
+    "sen_support": "senSupport",
+    "safeguarding_file": "safeguardingFiles",
 }
 """Kind of record to the list field that holds it in its section. A new kind that is not here gets its id plus ``s``."""
 

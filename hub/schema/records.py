@@ -39,6 +39,7 @@ SECTION_HOLDERS: Mapping[Section, str] = {
     Section.SOCIAL_CARE: "councils",
     Section.POLICE: "police forces",
     Section.HEALTH: "NHS bodies",
+    Section.EDUCATION: "schools and colleges",
 }
 """Who holds the records of each section, in words."""
 

@@ -20,10 +20,10 @@ from graphql.language import IntValueNode, StringValueNode
 
 from hub.domain.catalogue import Catalogue, Section
 from hub.domain.view import ALERT_KINDS
-from hub.schema.names import camel, list_name
+from hub.schema.names import SECTION_TYPES, camel, list_name
 
 _JOINED = {"identity": Section.IDENTITY, "household": Section.HOUSEHOLD, "involvement": Section.INVOLVEMENT}
-_SECTIONS = {camel(section.value): section for section in (Section.SOCIAL_CARE, Section.POLICE, Section.HEALTH)}
+_SECTIONS = {camel(section.value): section for section in SECTION_TYPES}
 
 
 def needed_kinds(

@@ -24,6 +24,7 @@ from hub.access.register_file import load_register
 from hub.access.verifier import Verifier
 from hub.connectors.base import Connector
 from hub.connectors.fhir import FhirConnector, FhirOptions
+from hub.connectors.graphql.making import make as make_graphql
 from hub.connectors.guarded import Guarded
 from hub.connectors.http import BearerToken
 from hub.connectors.rest import RestConnector
@@ -181,7 +182,10 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
         )
         return FhirConnector(custodian, entry.url, credentials, catalogue, options=options)
     assert entry.mapping is not None
-    mapping = load_mapping(Path(entry.mapping), catalogue, bundle.vocabulary.labels.keys())
+    words = bundle.vocabulary.labels.keys()
+    if entry.kind == "graphql":
+        return make_graphql(custodian, entry.url, Path(entry.mapping), credentials, catalogue, words)
+    mapping = load_mapping(Path(entry.mapping), catalogue, words)
     return RestConnector(custodian, entry.url, mapping, credentials, catalogue)
 
 

@@ -97,7 +97,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z")]
     name: Text
     sector: Literal["council", "police", "health", "education", "housing", "probation", "justice"]
-    kind: Literal["ssd", "fhir", "rest"]
+    kind: Literal["ssd", "fhir", "rest", "graphql"]
     url: str
     contact: ContactSettings
     contacts: dict[str, ContactSettings] = {}
@@ -204,8 +204,10 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
     for repeated in {name for name in ids if ids.count(name) > 1}:
         raise ConfigurationError(f"{path}: two custodians have the id {repeated}.")
     for entry in settings.custodians:
-        if entry.kind == "rest" and entry.mapping is None:
-            raise ConfigurationError(f"{path}: custodian {entry.id} is `rest` and needs `mapping`, a mapping file.")
+        if entry.kind in ("rest", "graphql") and entry.mapping is None:
+            raise ConfigurationError(
+                f"{path}: custodian {entry.id} is `{entry.kind}` and needs `mapping`, a mapping file."
+            )
     custodians = [
         msgspec.structs.replace(
             entry,

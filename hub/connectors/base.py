@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from hub.domain.enquiry import Enquiry
 from hub.domain.organisations import Custodian
 from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import HeldRecord, RecordPointer
@@ -24,6 +26,12 @@ CANDIDATES_MAX = 50
 
 RECORDS_MAX = 5_000
 """At most so many records of one child from one custodian in one question."""
+
+ENQUIRY: ContextVar[Enquiry | None] = ContextVar("hub_enquiry", default=None)
+"""The purpose and case of the question being answered, set once by the use case: another hub is asked under them."""
+
+RELAYED: ContextVar[bool] = ContextVar("hub_relayed", default=False)
+"""Whether the question came from another hub, set once at the edge: it is then passed on to no further hub."""
 
 Answer = TypeVar("Answer")
 

@@ -184,6 +184,7 @@ def _told(line: Line, custodian: Custodian, at: datetime) -> Withheld:
         next_step=line.next_step,
         reply_by=None if line.reply_days is None else at + timedelta(days=line.reply_days),
         kind=line.kind,
+        custodian=custodian,
     )
 
 

@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from hub.access.register import Register
 from hub.access.verifier import Verifier, challenge
+from hub.connectors.base import RELAYED
 from hub.domain.enquiry import Searcher
 from hub.errors import AuditUnavailable, BadRequest, HubError, TooLarge, Unauthenticated
 from hub.schema.compiled import CompiledExecutor
@@ -78,6 +79,7 @@ class Endpoint:
     async def respond(self, request: Request) -> Response:
         """The answer to one request. Never raises."""
         trace_id = secrets.token_hex(16)
+        RELAYED.set("x-hub-relayed" in request.headers)
         searcher: Searcher | None = None
         try:
             searcher = await self.searcher(request)

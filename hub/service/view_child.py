@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
+from hub.connectors.base import ENQUIRY
 from hub.connectors.http import CORRELATION_ID
 from hub.domain.disclosure import Outcome, Withheld
 from hub.domain.enquiry import Enquiry
@@ -89,6 +90,7 @@ class ViewChild:
         try:
             enquiry = question.enquiry()
             purpose = enquiry.purpose
+            ENQUIRY.set(enquiry)  # another hub is asked under the same purpose, on the same case
             self._permit(question, enquiry)
             search = question.search()
         except HubError as refusal:

@@ -105,6 +105,7 @@ def test_an_open_line_names_one_impediment_the_post_that_can_lift_it_and_the_nex
         contact=LEGAL,
         next_step=rule.next_step,
         kind="case_document",
+        custodian=COUNCIL,
     )
 
 
@@ -148,6 +149,7 @@ def test_every_veiled_record_is_told_in_exactly_the_same_words(facts: RequestFac
             next_step=bundle().vocabulary.telling.veiled_next_step,
             reply_by=AT + timedelta(days=3),
             kind=None,
+            custodian=COUNCIL,
         ),
     )
 
@@ -357,3 +359,37 @@ def test_a_decision_is_no_good_for_another_record(
     with pytest.raises(ValueError, match=r"^the decision or the custodian belongs to another record$") as error:
         tell(record)
     assert SECRET not in str(error.value)
+
+
+# ---- what the holder's own system holds back ----------------------------------------------------------------------
+
+
+def theirs(*fields: str) -> Withheld:
+    return Withheld(fields, Outcome.GAP, None, SPOC, "Ask them.", custodian=COUNCIL)
+
+
+def test_a_line_of_the_holder_s_own_is_told_of_the_fields_that_would_be_shared() -> None:
+    record = pointer("council_address")
+    held = HeldRecord(record, AT, {"address_type": "Home"}, held_back=(theirs("address", "from_date"),))
+    out = release(held, policy().decide(RESTRICTED, record), COUNCIL, AT)
+    assert [(line.fields, line.outcome) for line in out.withheld] == [
+        (("address", "postcode", "area"), Outcome.WITHHELD),
+        (("from_date",), Outcome.GAP),  # of the address all has been told
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "outcome", "is_theirs"),
+    [
+        ("unmapped:redacted", Outcome.GAP, True),
+        ("unmapped:redacted privileged", Outcome.WITHHELD, False),
+        ("unmapped:redacted adoption_s56", Outcome.WITHHELD, False),
+    ],
+    ids=["policy knows no more", "a bar is named", "a bar is veiled"],
+)
+def test_a_record_held_back_whole_is_told_in_the_holder_s_words_unless_policy_has_a_bar(
+    labels: str, outcome: Outcome, is_theirs: bool
+) -> None:
+    record = dataclasses.replace(pointer("case_document", labels), held_back=theirs("*"))
+    (line,) = whole(request(), record)
+    assert (line.outcome, line == theirs("*")) == (outcome, is_theirs)

@@ -156,6 +156,7 @@ BAD = {
     "a deadline too long": (GOOD + "deadline_seconds = 61", "`$.custodians[0].deadline_seconds`"),
     "no telephone": (GOOD.replace(', phone = "01632 960 131"', ""), "missing required field `phone` - at `$.custodians[0].contact`"),
     "rest without a mapping": (GOOD.replace('mapping = "pole-demo.toml"\n', ""), "custodian testshire-police is `rest` and needs `mapping`"),
+    "graphql without a mapping": (GOOD.replace('kind = "rest"', 'kind = "graphql"').replace('mapping = "pole-demo.toml"\n', ""), "custodian testshire-police is `graphql` and needs `mapping`"),
     "one id twice": (GOOD + GOOD[GOOD.index("[[custodians]]") :], "two custodians have the id testshire-police"),
     "a variable that is not set": (GOOD + COUNCIL, "`custodians.testshire-council.url` needs the environment variable COUNCIL_PASSWORD"),
     "one for the log that is not set": (GOOD.replace("sqlite:///", "${NOWHERE}"), "`log.database_url` needs the environment variable NOWHERE"),

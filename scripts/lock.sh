@@ -9,3 +9,4 @@ lock() {
 }
 lock pyproject.toml --extra demo --group build --output-file requirements.txt
 lock pyproject.toml --extra demo --group dev --constraint requirements.txt --output-file requirements-dev.txt
+lock pyproject.toml --group linkage --constraint requirements-dev.txt --output-file requirements-linkage.txt

@@ -104,7 +104,7 @@ def test_nothing_that_does_not_belong(name: str) -> None:
 
 
 def test_locked_requirements_hold_hashes_and_no_download_address() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-linkage.txt"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text, f"{name}: run `make lock`"
         assert not re.search(r"^\s*(?:-i|--(?:extra-)?index|--find-links|-f)\b", text, re.MULTILINE)

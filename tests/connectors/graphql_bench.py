@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +237,12 @@ class Served:
         await Response(body, media_type="application/graphql-response+json")(scope, receive, send)
 
 
-def mapping(name: str, change: Callable[[str], str] = lambda text: text) -> GraphqlMapping:
+def unchanged(text: str) -> str:
+    return text
+
+
+@cache
+def mapping(name: str, change: Callable[[str], str] = unchanged) -> GraphqlMapping:
     text = (MAPPINGS / f"{name}-graphql.toml").read_text(encoding="utf-8")
     return build(f"{name}-graphql.toml", change(text), CATALOGUE, VOCABULARY)
 

@@ -36,6 +36,9 @@ _SAID = {
     NoAnswerReason.SLOW: "it took too long, by its own account",
     NoAnswerReason.TOO_LARGE: "it says that the answer is too large",
 }
+_IN_PIECES = frozenset({"incremental", "hasNext", "pending", "completed"})
+"""Members of an answer with more to come (GraphQL working drafts for ``@defer`` and ``@stream``)."""
+
 _REDACTED = "its own system holds back who this is, or what there is: ring the contact"
 _PARTIAL = "a part of its answer is missing, because of a fault it reported"
 _NOT_SHAPED = "its answer does not have the shape of the question"
@@ -70,8 +73,10 @@ def data_of(body: Any, document: Document, redaction: Redaction, errors: Mapping
     Raises:
         UpstreamFault: it is no answer, or not to this question; it has no data; or its errors name a reason.
     """
-    if not isinstance(body, dict) or not body.keys() <= {"data", "errors", "extensions"}:
+    if not isinstance(body, dict) or not body.keys() & {"data", "errors"}:
         raise malformed("its answer is not a GraphQL response")
+    if body.keys() & _IN_PIECES:
+        raise malformed("it sends its answer in pieces, which the hub did not ask for")
     faults = _faults(body.get("errors"))
     for fault in faults:
         extensions = fault.get("extensions")

@@ -30,15 +30,16 @@ DRIFTED = (
     "INSERT INTO ssd_person VALUES (18, 'Theo', 'Garrick', 1, 1, 'WBRI', '30/06/2022', 9990004005, '', NULL, NULL)",
     (
         "CREATE TABLE ssd_cp_plans (cppl_cp_plan_id BIGINT, cppl_person_id INTEGER, cppl_cp_plan_start_date TEXT, "
-        "cppl_cp_plan_end_date TEXT, cppl_cp_plan_initial_category TEXT, cppl_cp_plan_latest_category CHAR(12))"
+        "cppl_cp_plan_end_date TEXT, cppl_cp_plan_initial_category TEXT, cppl_cp_plan_latest_category CHAR(12), "
+        "cppl_cp_plan_ola TEXT)"
     ),
-    "INSERT INTO ssd_cp_plans VALUES (900, 17, '23/09/2026', '', 'Neglect', 'NEG')",
-    "INSERT INTO ssd_cp_plans VALUES (901, 18, '23/09/2026', '', 'Neglect', 'NEG')",
+    "INSERT INTO ssd_cp_plans VALUES (900, 17, '23/09/2026', '', 'Neglect', 'NEG', 'f')",
+    "INSERT INTO ssd_cp_plans VALUES (901, 18, '23/09/2026', '', 'Neglect', 'NEG', NULL)",
     (
         "CREATE TABLE ssd_cp_visits (cppv_cp_visit_id INTEGER, cppv_person_id INTEGER, cppv_cp_visit_date DATE, "
-        "cppv_cp_visit_seen BOOLEAN, cppv_cp_visit_seen_alone SMALLINT)"
+        "cppv_cp_visit_seen BOOLEAN, cppv_cp_visit_seen_alone SMALLINT, cppv_cp_visit_bedroom CHAR(3))"
     ),
-    "INSERT INTO ssd_cp_visits VALUES (1, 17, '2026-10-11', TRUE, 0)",
+    "INSERT INTO ssd_cp_visits VALUES (1, 17, '2026-10-11', TRUE, 0, 'No')",
     (
         "CREATE TABLE ssd_address (addr_table_id INTEGER, addr_address_json TEXT, addr_person_id INTEGER, "
         "addr_address_type TEXT, addr_address_start_date TEXT, addr_address_end_date TEXT, addr_address_postcode CHAR(10))"
@@ -85,7 +86,8 @@ async def test_a_drifted_build_reads_the_same(drifted: str) -> None:
     assert address["postcode"] == "ZZ1 1AA"
     assert (plan["initial_category"], plan["category"]) == ("Neglect", "Neglect (NEG)")
     assert (str(plan["started_on"]), "ended_on" in plan) == ("2026-09-23", False)
-    assert (visit["child_seen"], visit["child_seen_alone"]) == (True, False)
+    assert (visit["child_seen"], visit["child_seen_alone"], visit["bedroom_seen"]) == (True, False, False)
+    assert plan["other_authority"] is False
     assert [labels for _, labels, _ in shown] == [set(), set(), {"privileged"}, set()]
     await council.close()
 
@@ -148,7 +150,7 @@ def test_every_source_reads_published_columns_only() -> None:
     sources = all_sources(tables, tables["ssd_person"].c["pers_common_child_id"])
     layout.check(sql.find(tables, sources, 10))
     layout.check(sql.fetch(tables, sources))
-    assert len({source.kind for source in sources}) == 24
+    assert len({source.kind for source in sources}) == 39
 
 
 @pytest.mark.parametrize("folder", ["../shared/data/council/ssd/objects"])

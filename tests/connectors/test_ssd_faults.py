@@ -96,7 +96,9 @@ async def test_a_damaged_extract(url: str, council: SsdConnector, damage: str, d
 
 async def test_kinds_the_council_does_not_fill_may_be_missing(url: str) -> None:
     change(url, "DROP TABLE ssd_ehcp_requests")
-    without = SsdConnector(COUNCIL, url, without=frozenset({"education_health_care_plan"}))
+    without = SsdConnector(
+        COUNCIL, url, without=frozenset({"education_health_care_plan", "education_health_care_request"})
+    )
     assert "education_health_care_plan" not in without.kinds
     assert (await found(without, await the_one(without, by_number(STAR)))).pointers
     await without.close()

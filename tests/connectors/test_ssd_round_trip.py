@@ -39,6 +39,26 @@ CODED: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("legal_status", "status"): codes.LEGAL_STATUS,
     ("education_health_care_plan", "needs"): codes.SEN_NEED,
 }
+BEYOND_THE_CAST = frozenset(
+    {
+        "care_leaver",
+        "child_in_need_visit",
+        "conviction",
+        "council_identifier",
+        "education_health_care_request",
+        "looked_after_health_check",
+        "looked_after_immunisations",
+        "looked_after_plan",
+        "looked_after_review",
+        "looked_after_visit",
+        "permanence_order",
+        "previous_permanence",
+        "strengths_and_difficulties",
+        "substance_misuse",
+        "voice_of_child",
+    }
+)
+"""Kinds that nobody of the invented world has: ``test_ssd_care.py`` reads a row of each."""
 HELD = [child for child in WORLD.children.values() if child.council is not None]
 
 
@@ -102,7 +122,7 @@ async def test_values_are_of_the_catalogued_types(council: SsdConnector) -> None
             seen.add(record.pointer.kind)
             for name, value in unseal(record).items():
                 assert type(value) is TYPES[FIELDS[record.pointer.kind]["fields"][name]["type"]]
-    assert seen == council.kinds - {"immigration_status"}
+    assert seen == council.kinds - {"immigration_status"} - BEYOND_THE_CAST
 
 
 async def test_who_is_linked_and_where_they_stand(council: SsdConnector) -> None:

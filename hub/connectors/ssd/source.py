@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, FromClause, TableClause, column, func, or_, table
+from sqlalchemy import ColumnElement, FromClause, TableClause, and_, column, func, or_, table
 from sqlalchemy.sql.elements import ColumnClause
 
 from hub.connectors.ssd import published, values
@@ -98,6 +98,15 @@ def says_adoption(col: ColumnElement[str], codes_of_adoption: Sequence[str]) -> 
     text = func.lower(col)
     coded = [text.like(f"{code.lower()}%") for code in codes_of_adoption]
     return or_(*coded, text.like("%adopted%"), text.like("%for adoption%"), text.like("%placement order%"))
+
+
+def plans_adoption(col: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a care plan column, which has every plan as a key, ticks adoption: unless it surely does not, it does."""
+    text = func.lower(col)
+    for noise in (" ", '"', "'", "\n", "\r", "\t"):
+        text = func.replace(text, noise, "")
+    empty = ("adoption:,", "adoption:}", "adoption:n", "adoption:0", "adoption:f")
+    return and_(text.like("%adoption%"), *(text.not_like(f"%{each}%") for each in empty))
 
 
 def flags_adoption(col: ColumnElement[str]) -> ColumnElement[bool]:

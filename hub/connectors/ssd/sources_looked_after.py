@@ -7,7 +7,7 @@ row is given the word ``adoption_s56`` whether or not anybody labelled it: a wit
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import func
 
 from hub.connectors.ssd import codes, values
 from hub.connectors.ssd.source import Read, Source, Tables, says_adoption, simple
@@ -15,18 +15,19 @@ from hub.connectors.ssd.source import Read, Source, Tables, says_adoption, simpl
 
 def looked_after_sources(tables: Tables) -> tuple[Source, ...]:
     """The sources of this module."""
-    return (*_care(tables), *_needs(tables), *_legal(tables), _adoption(tables))
+    return (*_care(tables), *_needs(tables), *_legal(tables))
 
 
 def _care(tables: Tables) -> tuple[Source, ...]:
     episodes, placements = tables["ssd_cla_episodes"].c, tables["ssd_cla_placement"].c
     episode = simple(
         tables, "looked_after_episode", "ssd_cla_episodes", "clae", "cla_episode_id",
-        ("started_on", "cla_episode_start_date", values.day),
+        ("started_on", "cla_episode_start_date", values.day), ("entered_care_on", "entered_care_date", values.day),
         ("start_reason", "cla_episode_start_reason", values.coded(codes.START_REASON)),
         ("primary_need", "cla_primary_need_code", values.coded(codes.NEED)),
         ("ended_on", "cla_episode_ceased_date", values.day),
         ("end_reason", "cla_episode_ceased_reason", values.coded(codes.CEASED_REASON)),
+        ("reviewing_officer_contact_on", "cla_last_iro_contact_date", values.day),
         implied=[("adoption_s56", says_adoption(episodes.clae_cla_episode_ceased_reason, ("E11", "E12")))],
     )  # fmt: skip
     placement = simple(
@@ -57,7 +58,7 @@ def _needs(tables: Tables) -> tuple[Source, ...]:
         tables, "disability", "ssd_disability", "disa", "table_id",
         ("disability", "disability_code", values.coded(codes.DISABILITY)),
     )  # fmt: skip
-    return disability, _special_needs_plan(tables)
+    return disability, _special_needs_plan(tables), _special_needs_request(tables)
 
 
 def _special_needs_plan(tables: Tables) -> Source:
@@ -81,6 +82,27 @@ def _special_needs_plan(tables: Tables) -> Source:
     )  # fmt: skip
 
 
+def _special_needs_request(tables: Tables) -> Source:
+    """A request that led to no plan, or to none yet; one that did belongs to the plan, with which it is told or not."""
+    send, asked, decided = tables["ssd_send"], tables["ssd_ehcp_requests"], tables["ssd_ehcp_assessment"]
+    active = tables["ssd_ehcp_active_plans"]
+    return Source(
+        "education_health_care_request", "ssd_ehcp_requests",
+        send.join(asked, asked.c.ehcr_send_table_id == send.c.send_table_id)
+        .outerjoin(active, active.c.ehcp_ehcp_request_id == asked.c.ehcr_ehcp_request_id)
+        .outerjoin(decided, decided.c.ehca_ehcp_request_id == asked.c.ehcr_ehcp_request_id),
+        asked.c.ehcr_ehcp_request_id, send.c.send_person_id,
+        (
+            Read("requested_on", (asked.c.ehcr_ehcp_req_date,), values.day),
+            Read("decided_on", (asked.c.ehcr_ehcp_req_outcome_date,), values.day),
+            Read("outcome", (asked.c.ehcr_ehcp_req_outcome,), values.plain),
+            Read("assessed_on", (decided.c.ehca_ehcp_assessment_outcome_date,), values.day),
+            Read("assessment_outcome", (decided.c.ehca_ehcp_assessment_outcome,), values.plain),
+        ),
+        where=active.c.ehcp_active_ehcp_id.is_(None),
+    )  # fmt: skip
+
+
 def _legal(tables: Tables) -> tuple[Source, ...]:
     statuses = tables["ssd_legal_status"].c
     status = simple(
@@ -101,29 +123,8 @@ def _legal(tables: Tables) -> tuple[Source, ...]:
         tables, "pre_proceedings", "ssd_pre_proceedings", "prep", "table_id",
         ("decided_on", "pre_pro_decision_date", values.day),
         ("meeting_on", "initial_pre_pro_meeting_date", values.day), ("outcome", "pre_pro_outcome", values.plain),
+        ("gateway_outcome", "legal_gateway_outcome", values.plain), ("letter_on", "pre_pro_letter_date", values.day),
+        ("proceedings_letter_on", "care_pro_letter_date", values.day),
+        ("court_reference", "court_reference", values.plain),
     )  # fmt: skip
     return status, immigration, proceedings
-
-
-def _adoption(tables: Tables) -> Source:
-    """Permanence rows that are about adoption; one that is only about another order is no adoption record."""
-    own = tables["ssd_permanence"]
-    about_adoption = or_(
-        own.c.perm_permanence_order_type.is_(None),
-        func.lower(own.c.perm_permanence_order_type).like("%adopt%"),
-        own.c.perm_adm_decision_date.is_not(None),
-        own.c.perm_placement_order_date.is_not(None),
-        own.c.perm_placed_for_adoption_date.is_not(None),
-    )
-    return Source(
-        "adoption_record", "ssd_permanence", own, own.c.perm_table_id, own.c.perm_person_id,
-        (
-            Read("decided_on", (own.c.perm_adm_decision_date,), values.day),
-            Read("placement_order_on", (own.c.perm_placement_order_date,), values.day),
-            Read("matched_on", (own.c.perm_matched_date,), values.day),
-            Read("placed_on", (own.c.perm_placed_for_adoption_date,), values.day),
-            Read("order_on", (own.c.perm_permanence_order_date,), values.day),
-            Read("order_type", (own.c.perm_permanence_order_type,), values.plain),
-        ),
-        where=and_(own.c.perm_person_id.is_not(None), about_adoption),
-    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.connectors.ssd import codes, published, values
+from hub.connectors.ssd import codes, codes_care, published, values
 from hub.connectors.ssd.source import Implied, Read, Source, Tables, flags_adoption, says_adoption, simple
 
 
@@ -89,23 +89,26 @@ def _protection(tables: Tables) -> tuple[Source, ...]:
         tables, "conference", "ssd_initial_cp_conference", "icpc", "icpc_id",
         ("on", "icpc_date", values.day), ("target_on", "icpc_target_date", values.day),
         ("plan_agreed", "icpc_outcome_cp_flag", values.flag), ("outcome", "icpc_outcome_json", values.outcome),
+        ("transferred_in", "icpc_transfer_in", values.flag),
     )  # fmt: skip
     plan = simple(
         tables, "protection_plan", "ssd_cp_plans", "cppl", "cp_plan_id",
         ("started_on", "cp_plan_start_date", values.day), ("ended_on", "cp_plan_end_date", values.day),
         ("initial_category", "cp_plan_initial_category", values.coded(codes.ABUSE)),
         ("category", "cp_plan_latest_category", values.coded(codes.ABUSE)),
+        ("other_authority", "cp_plan_ola", values.flag),
     )  # fmt: skip
     review = simple(
         tables, "plan_review", "ssd_cp_reviews", "cppr", "cp_review_id",
         ("due_on", "cp_review_due", values.day), ("held_on", "cp_review_date", values.day),
         ("plan_continues", "cp_review_outcome_continue_cp", values.flag),
         ("quorate", "cp_review_quorate", values.flag),
+        ("participation", "cp_review_participation", values.coded(codes_care.PARTICIPATION)),
     )  # fmt: skip
     visit = simple(
         tables, "plan_visit", "ssd_cp_visits", "cppv", "cp_visit_id",
         ("on", "cp_visit_date", values.day), ("child_seen", "cp_visit_seen", values.flag),
-        ("child_seen_alone", "cp_visit_seen_alone", values.flag),
+        ("child_seen_alone", "cp_visit_seen_alone", values.flag), ("bedroom_seen", "cp_visit_bedroom", values.flag),
     )  # fmt: skip
     return enquiry, conference, plan, review, visit
 

@@ -22,6 +22,7 @@ Reader = Callable[[tuple[str | None, ...]], Value]
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T].*)?", re.ASCII)
 _BRITISH_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: .*)?", re.ASCII)
 _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+_PARTIAL_DAY = re.compile(r"zz/(zz|\d{2})/(\d{4})", re.ASCII | re.IGNORECASE)
 _TRUE = frozenset({"y", "yes", "1", "true", "t"})
 _FALSE = frozenset({"n", "no", "0", "false", "f"})
 _UNSAID = frozenset({"", "null", "na", "n/a", "not applicable", "placeholder_data", "z"})
@@ -57,6 +58,25 @@ def day(texts: tuple[str | None, ...]) -> date | None:
         number, month, year = (int(part) for part in found.groups())
         return date(year, month, number)
     raise ValueError("a date column holds something that is not a date")
+
+
+def partial_day(texts: tuple[str | None, ...]) -> str | None:
+    """A date of which the day or the month may not be known (``zz/05/2020``): what is known of it, as ISO text."""
+    said = _said(texts[0])
+    found = _PARTIAL_DAY.fullmatch(said) if said else None
+    if found is None:
+        held = None if said is None or said.casefold().startswith("zz/zz/zz") else day((said,))
+        return held.isoformat() if held else None
+    month, year = found.groups()
+    return year if month.casefold() == "zz" else f"{year}-{month}"
+
+
+def answer(texts: tuple[str | None, ...]) -> str | None:
+    """A child's answer to a question: in a word where it is yes or no, as it was recorded where it is not."""
+    said = _said(texts[0])
+    if said is None:
+        return None
+    return "Yes" if said.casefold() in _TRUE else "No" if said.casefold() in _FALSE else said
 
 
 def flag(texts: tuple[str | None, ...]) -> bool | None:
@@ -118,6 +138,25 @@ def coded_list(code_set: Mapping[str, str]) -> Reader:
         if not isinstance(held, list):
             held = [] if said is None else said.split(",")
         return tuple(word for code in held if (word := codes.words(code_set, str(code)))) or None
+
+    return read
+
+
+def ticked(code_set: Mapping[str, str]) -> Reader:
+    """Words of the keys that are ticked: an object with every code as a key, whose value is yes or says how much."""
+
+    def read(texts: tuple[str | None, ...]) -> Value:
+        held = _json(_said(texts[0]))
+        if not isinstance(held, dict):
+            return coded_list(code_set)(texts)
+        found = []
+        for code, value in held.items():
+            much = _said(None if value is None else str(value))
+            if much is None or much.casefold() in _FALSE:
+                continue
+            word = codes.words(code_set, str(code)) or ""
+            found.append(word if much.casefold() in _TRUE else f"{word}: {much}")
+        return tuple(found) or None
 
     return read
 

@@ -110,7 +110,8 @@ def _find_findings(connector: Connector, known: Known, found: Found) -> Iterator
     if untried := sorted(connector.kinds - held):
         yield note(
             f"the test patient has no {', '.join(untried)}: these were not tried",
-            "ask the custodian for a test patient with one record of each",
+            "where the custodian says it holds some, the settings or the mapping are wrong about that type; otherwise "
+            "ask for a test patient with one record of each",
         )
     unknown = sum(bool(pointer.labels - known.words) for pointer in found.pointers)
     if unknown:

@@ -94,8 +94,8 @@ class RestConnector:
         return await as_value(self._fetch(who, pointers, deadline), deadline)
 
     async def check(self, deadline: Deadline) -> Report:
-        """Whether it is there and takes the credential, by a GET where it is searched by POST: nobody is named."""
-        return Report(await reached(self._client, self._mapping.match.path, deadline))
+        """Whether it is there and takes the credential, and what it says of a person who is none."""
+        return Report(await reached(self._client, self._mapping, deadline))
 
     def listening(self) -> tuple[Connector, Callable[[], Sequence[Finding]]]:
         """This connector keeping what it hears, and how that compares with the mapping."""

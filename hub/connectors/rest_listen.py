@@ -7,30 +7,35 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from hub.connectors.base import Deadline, UpstreamFault
-from hub.connectors.checking import Finding, milliseconds, well
+from hub.connectors.checking import NOBODY, Finding, mend, milliseconds, well
 from hub.connectors.http import JsonClient, Reply
 from hub.connectors.rest_compare import Heard, Step
 from hub.connectors.rest_file import PERSON
 from hub.connectors.rest_mapping import RestMapping
+from hub.connectors.rest_values import at
 from hub.domain.sources import NoAnswerReason
 
 
-async def reached(client: JsonClient, path: str, deadline: Deadline) -> tuple[Finding, ...]:
-    """The system at the search's address, asked by GET: whatever it answers, it is there.
+async def reached(client: JsonClient, mapping: RestMapping, deadline: Deadline) -> tuple[Finding, ...]:
+    """The system asked which records it holds of a person who is none.
 
     Raises:
-        UpstreamFault: it is not, or does not take the credential.
+        UpstreamFault: it is not there, or does not take the credential.
     """
     started = asyncio.get_running_loop().time()
+    path, types = mapping.find.path.replace(PERSON, NOBODY), sorted(mapping.kinds)
+    records: object = []
     try:
-        await client.get(path, deadline=deadline)
+        reply = await client.post(path, json={mapping.find.types: types}, deadline=deadline)
+        records = at(reply.body, mapping.index.records)
     except UpstreamFault as fault:
         if fault.no_answer.reason is not NoAnswerReason.MALFORMED:
             raise
-    return (
-        well(f"connects: answered in {milliseconds(started)} ms"),
-        well("the credential is not refused where it is searched"),
-    )
+    connected = well(f"connects: answered in {milliseconds(started)} ms; the credential is not refused")
+    if records:
+        lost = "it gave records of a person who is none: it does not look at whom it is asked about"
+        return connected, mend(lost, "ask the custodian to correct it; until then the hub throws its answers away")
+    return connected, well("of a person who is none it holds nothing")
 
 
 class Listener:

@@ -18,6 +18,7 @@ import pytest
 import pytest_asyncio
 
 from hub.connectors.base import Fetched, Found, Matched
+from hub.connectors.checking import Grade, examine
 from hub.connectors.fhir import FhirConnector
 from hub.demo.nhs_resources import load
 from hub.domain.people import ChildSearch
@@ -224,6 +225,25 @@ async def test_a_server_that_returns_no_request_id_is_no_answer_by_default(plain
     await asking.close()
     assert isinstance(got, NoAnswer)
     assert got.reason is NoAnswerReason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("server", "pds_search", "mend"),
+    [
+        pytest.param("plain", False, [], id="as-it-is"),
+        pytest.param("plain", True, ["it does not state PDS's own search parameter(s) _history, _fuzzy-match"], id="not-pds"),
+        pytest.param("careless", False, ["it does not state the search parameter(s) patient, _id of Flag", "Flag: it gave records to a question about nobody", "Patient, asked for a number that is none"], id="careless"),
+    ],
+)  # fmt: skip
+async def test_the_check_of_the_connection_says_so(
+    request: pytest.FixtureRequest, server: str, pds_search: bool, mend: list[str]
+) -> None:
+    asking = connector(request.getfixturevalue(server), echoes_request_id=False, pds_search=pds_search)
+    report = await examine(asking, 10)
+    await asking.close()
+    wrong = [finding.what for finding in report.findings if finding.grade is Grade.MEND]
+    assert all(any(what.startswith(words) for what in wrong) for words in mend), wrong
+    assert bool(wrong) is bool(mend)
 
 
 # ------------------------------------------------------------------------------------------------ the NHS's own examples

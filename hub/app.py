@@ -23,6 +23,7 @@ from hub.access.jwks import JwksSource
 from hub.access.register_file import load_register
 from hub.access.verifier import Verifier
 from hub.connectors.base import Connector
+from hub.connectors.dfe import DfeConnector, DfeOptions
 from hub.connectors.fhir import FhirConnector, FhirOptions
 from hub.connectors.graphql.making import make as make_graphql
 from hub.connectors.guarded import Guarded
@@ -175,6 +176,18 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             unassessed=lambda: rules().barring_labels,
         )
     token = read_credential(entry.credential)
+    if entry.dfe is not None:
+        agreed = DfeOptions(
+            entry.dfe.organisation,
+            client_id=entry.dfe.client_id,
+            nhs_numbers_verified=entry.nhs_numbers_verified,
+            not_found_is_not_held=entry.dfe.not_found_is_not_held,
+            markings_applied=entry.dfe.markings_applied,
+            echoes_request_id=entry.dfe.echoes_request_id,
+        )
+        return DfeConnector(
+            custodian, entry.url, token, catalogue, options=agreed, unassessed=lambda: rules().barring_labels
+        )
     credentials = BearerToken(token) if token else None
     if entry.kind == "fhir":
         options = FhirOptions(

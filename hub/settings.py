@@ -85,24 +85,38 @@ class GuardSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return Limits(self.calls_max, self.waiting_max, self.failures_max, self.pause_seconds)
 
 
+class DfeSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What an agency that speaks the DfE custodian API agreed (``docs/dfe.md``).
+
+    ``organisation`` is its ``orgId``. With ``client_id`` the credential is its secret; without, a fixed token.
+    """
+
+    organisation: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")]
+    client_id: Text | None = None
+    not_found_is_not_held: bool = False
+    markings_applied: bool = False
+    echoes_request_id: bool = False
+
+
 class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One record system: what it speaks (``kind``), where it is, and who answers for it.
 
     ``url`` is an SQLAlchemy URL for ``ssd`` and a base URL otherwise. A password in an ``ssd`` URL is better written
-    as ``${NAME}``, which is filled from the environment. ``nhs_numbers_verified`` is for ``ssd`` only: whether the
-    council traces its NHS numbers with PDS. ``search_by``, ``echoes_request_id`` and ``pds_search`` are for ``fhir``
+    as ``${NAME}``, which is filled from the environment. ``nhs_numbers_verified`` is for ``ssd`` and ``dfe``: whether
+    the agency traces its NHS numbers with PDS. ``search_by``, ``echoes_request_id`` and ``pds_search`` are for ``fhir``
     only (``docs/fhir.md``): PDS itself knows ``get`` alone.
     """
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z")]
     name: Text
     sector: Literal["council", "police", "health", "education", "housing", "probation", "justice"]
-    kind: Literal["ssd", "fhir", "rest", "graphql"]
+    kind: Literal["ssd", "fhir", "rest", "graphql", "dfe"]
     url: str
     contact: ContactSettings
     contacts: dict[str, ContactSettings] = {}
     credential: Credential | None = None
     mapping: str | None = None
+    dfe: DfeSettings | None = None
     search_by: Literal["post", "get"] = "post"
     nhs_numbers_verified: bool = False
     echoes_request_id: bool = True
@@ -204,6 +218,13 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
     for repeated in {name for name in ids if ids.count(name) > 1}:
         raise ConfigurationError(f"{path}: two custodians have the id {repeated}.")
     for entry in settings.custodians:
+        if (entry.kind == "dfe") != (entry.dfe is not None):
+            problem = f"custodian {entry.id}: `dfe` is a kind that needs [custodians.dfe], and no other kind has it."
+            raise ConfigurationError(f"{path}: {problem}")
+        if entry.dfe is not None and entry.dfe.client_id is not None and entry.credential is None:
+            raise ConfigurationError(
+                f"{path}: custodian {entry.id} has a `client_id` and needs `credential`, its secret."
+            )
         if entry.kind in ("rest", "graphql") and entry.mapping is None:
             raise ConfigurationError(
                 f"{path}: custodian {entry.id} is `{entry.kind}` and needs `mapping`, a mapping file."

@@ -112,7 +112,7 @@ def see(search: ChildSearch, shown: ScoredCandidate, salt: bytes) -> Seen:
         child=_child(search.identities, salt),
         held=_held(shown.candidate.identity, salt),
         stated=_stated(search.identities, salt),
-        number_agreed=number is Agreement.AGREE,
+        number_agreed=number not in (None, Agreement.DIFFER, Agreement.MISSING),  # a number it superseded agrees too
         contradictions=frozenset(doubt.name for doubt in shown.contradictions),
     )
 

@@ -53,6 +53,7 @@ STILL_COUNTS = {
     "asked by number, her name learnt": (ASK_NUMBERED, asked(NUMBER, TRACED), MOVED),
     "asked by number, both times": (asked(NUMBER, TRACED), asked(NUMBER, TRACED), MOVED),
     "asked by name, her number learnt": (ASK_NUMBERED, asked(MIA, TRACED), MOVED),
+    "confirmed with her number, asked by name alone": (ASK_NUMBERED, ASK, MOVED),
     "asked with another spelling as well": (ASK, asked(who("Mia/Mya", "Okafor/Okafer", BORN, "F", HOME)), MOVED),
     "the record in capitals": (ASK, ASK, who("MIA", "reid", BORN, "Female", "zz77zz")),
 }

@@ -11,8 +11,8 @@ from hub.errors import BadRequest
 from hub.matching.compare import Prepared
 from hub.matching.examples import Example, read
 from hub.matching.resolution import Compared
-from hub.matching.train import PAIRS_MIN, train
-from hub.matching.weights import Level
+from hub.matching.train import PAIRS_MIN, SHIPPED_COUNTS, train
+from hub.matching.weights import WEIGHTS, Level
 from tests.matching.test_twins import as_recorded, twins
 
 HEADER = [
@@ -60,6 +60,13 @@ class TestTrain:
             assert sum(row.m for row in levels.values()) == pytest.approx(1)
             assert sum(row.u for row in levels.values()) == pytest.approx(1)
             assert all(0 < row.m < 1 and 0 < row.u < 1 for row in levels.values())
+
+    def test_what_no_stranger_shows_is_not_rarer_than_once_in_all_of_them(self) -> None:
+        trained = train(examples(2, matches=200, others=100))
+        once = 1 / (trained.strangers + SHIPPED_COUNTS)
+        for compared, levels in trained.weights.rows.items():
+            for level, row in levels.items():
+                assert row.u >= 0.99 * min(WEIGHTS[compared][level].u, once), (compared, level)
 
     def test_what_no_pair_shows_keeps_the_shipped_weight(self) -> None:
         """None of them has an NHS number."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import build_schema, parse, validate
 
 from hub.connectors.base import ENQUIRY, RELAYED, Fetched, Found, Matched
 from hub.connectors.graphql.neighbour import NeighbourConnector
-from hub.connectors.graphql.neighbour_file import SECTIONS, build, records_document, who_document
+from hub.connectors.graphql.neighbour_file import KINDS_MAX, SECTIONS, build, records_document, who_document
 from hub.domain.disclosure import Confidence, Outcome
 from hub.domain.enquiry import Enquiry, RecordedDecision
 from hub.domain.identifiers import CaseReference
@@ -25,13 +23,14 @@ from hub.errors import ConfigurationError
 from hub.policy.engine import Policy
 from hub.policy.facts import RequestFacts
 from hub.policy.release import release, withheld_whole
+from hub.schema.documents import Documents
 from hub.schema.names import list_name
+from hub.schema.query import build_schema as hub_schema
 from tests.connectors.bendable import Bendable, Request, bendable, response
 from tests.connectors.graphql_bench import BUNDLE, BY_NUMBER, CATALOGUE, MAPPINGS, MAYA, OTHER, SEARCH, SECRET, soon
 
 import orjson  # isort: skip
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT = (MAPPINGS / "neighbour-hub.toml").read_text(encoding="utf-8")
 NEIGHBOUR = build("neighbour-hub.toml", TEXT, CATALOGUE)
 POLICE = Custodian("northshire-police", "Northshire Police", Sector.POLICE, Contact("Northshire desk", "01632 960200"))
@@ -66,6 +65,7 @@ def line(**more: Any) -> Json:
         "impediment": {
             "id": "imp-lpp", "title": "Legal privilege", "citation": "Common law", "confidence": "GENERAL", "note": None,
         },
+        "__typename": "Withheld",
         "contact": {"role": "Northshire legal", "phone": "01632 960201"},
         "reference": "812-3",
         "nextStep": "Ask whether privilege is waived.",
@@ -81,7 +81,7 @@ def incident(**more: Any) -> Json:
         "on": "2026-10-01", "incidentType": "Disorder", "role": "Witness", "summary": None, "outcome": None,
         "location": None, "custodian": AGENCY, "asOf": "2026-11-20T10:00:00+00:00", "withheld": [line()],
         "handling": [
-            {"id": "h1", "notice": "Do not tell the family.", "citation": "", "confidence": "GENERAL", "fields": ["on", "incidentType"]}
+            {"__typename": "Handling", "id": "h1", "notice": "Do not tell the family.", "citation": "", "confidence": "GENERAL", "fields": ["on", "incidentType"]}
         ],
     } | more  # fmt: skip
 
@@ -154,17 +154,24 @@ def bent(bend: Bend) -> Json:
 # ---- the operations fit the public schema --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", sorted(kind.id for kind in CATALOGUE.kinds.values() if kind.section in SECTIONS))
-def test_every_kind_is_asked_for_as_the_public_schema_has_it(kind: str) -> None:
-    schema = build_schema((ROOT / "docs" / "schema.graphql").read_text(encoding="utf-8"))
-    document = records_document(CATALOGUE, NEIGHBOUR, frozenset({kind}))
-    assert validate(schema, parse(document.text)) == []
-    assert NEIGHBOUR.lists[kind] == list_name(kind)
+PURPOSES = {purpose.id: purpose.title for purpose in BUNDLE.purposes.values()}
+SCHEMA = hub_schema(CATALOGUE, PURPOSES, BUNDLE.vocabulary.look_back_reasons)
 
 
-def test_the_question_who_it_is_fits_the_public_schema() -> None:
-    schema = build_schema((ROOT / "docs" / "schema.graphql").read_text(encoding="utf-8"))
-    assert validate(schema, parse(who_document().text)) == []
+def test_every_kind_that_has_a_list_is_asked_for() -> None:
+    listed = {kind.id: list_name(kind.id) for kind in CATALOGUE.kinds.values() if kind.section in SECTIONS}
+    assert dict(NEIGHBOUR.lists) == listed, "a new kind belongs into hub/connectors/mappings/neighbour-hub.toml too"
+
+
+def test_a_hub_of_today_would_answer_both_questions() -> None:
+    """By the public schema and its own guards: the rule against silence that could be misread, the limits on size."""
+    documents = Documents(SCHEMA, is_development=False)
+    documents.prepare(who_document().text)
+    for section in SECTIONS:
+        kinds = sorted(kind for kind in NEIGHBOUR.lists if CATALOGUE[kind].section is section)
+        for start in range(len(kinds)):
+            part = frozenset(kinds[start : start + KINDS_MAX])
+            documents.prepare(records_document(CATALOGUE, NEIGHBOUR, part).text)
 
 
 @pytest.mark.parametrize(
@@ -358,3 +365,19 @@ async def test_ids_are_never_used_for_two_answers() -> None:
     first, _ = await asked("find", view())
     second, _ = await asked("find", bent(lambda body: body.update(logEntry={"number": 813})))
     assert not {each.record_id for each in first.pointers} & {each.record_id for each in second.pointers}
+
+
+async def test_many_kinds_are_asked_for_in_several_questions_that_each_fit() -> None:
+    council = Custodian("northshire-police", "x", Sector.COUNCIL, POLICE.contact)
+
+    async def script(request: Request) -> None:
+        await request.send(response({"data": {"child": None}}))
+
+    async with bendable(script) as server:
+        connector = NeighbourConnector(council, server.url, NEIGHBOUR, None, CATALOGUE)
+        answer = await connector.find(Candidate(council.id, "entry-1", SEARCH.stated), connector.kinds, soon())
+        await connector.close()
+    assert isinstance(answer, NoAnswer)
+    assert answer.reason is R.MALFORMED
+    assert len(connector.kinds) > KINDS_MAX
+    assert len(server.requests) > 1

@@ -24,7 +24,7 @@ def test_every_key_of_a_mapping_file_is_explained() -> None:
 
 def test_its_examples_are_toml() -> None:
     examples = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         assert tomllib.loads(example)
 

@@ -172,13 +172,12 @@ class _Compiler:
         for each in sets:
             self._collect(each, None, by_type, 0)
         always = by_type.pop(None)
-        if by_type and TYPENAME not in always:
-            raise BadDocument(
-                f"a selection that depends on the type ({', '.join(sorted(map(str, by_type)))}) must hold {TYPENAME}"
-            )
         chosen: dict[str | None, dict[str, list[FieldNode]]] = {}
         for type_, own in by_type.items() or [(None, {})]:
             chosen[type_] = {key: always.get(key, []) + own.get(key, []) for key in (*always, *own)}
+        if by_type and any(TYPENAME not in keys for keys in chosen.values()):
+            types = ", ".join(sorted(map(str, by_type)))
+            raise BadDocument(f"a selection that depends on the type ({types}) must hold {TYPENAME}")
         return Part({type_: self._fields(keys, depth) for type_, keys in chosen.items()})
 
     def _fields(self, keys: Mapping[str, list[FieldNode]], depth: int) -> dict[str, Part | None]:

@@ -15,11 +15,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.connectors.base import ENQUIRY, RELAYED, Deadline, Fetched, Found, Matched, UpstreamFault, as_value
+from hub.connectors.base import (
+    ENQUIRY,
+    RECORDS_MAX,
+    RELAYED,
+    Deadline,
+    Fetched,
+    Found,
+    Matched,
+    UpstreamFault,
+    as_value,
+    together,
+)
 from hub.connectors.graphql.connector import CONTENT_TYPES
 from hub.connectors.graphql.document import Document
 from hub.connectors.graphql.held_back import UNKNOWN_KIND
 from hub.connectors.graphql.neighbour_file import (
+    KINDS_MAX,
     SECTIONS,
     Neighbour,
     camel,
@@ -132,6 +144,15 @@ class NeighbourConnector:
         return Matched((Candidate(self.custodian.id, f"entry-{number}", identity),))
 
     async def _find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found:
+        every = sorted(kinds)
+        parts = [frozenset(every[start : start + KINDS_MAX]) for start in range(0, len(every), KINDS_MAX)]
+        found = await together(self._found(who, part, deadline) for part in parts)
+        pointers = tuple(pointer for one in found for pointer in one.pointers)
+        if len(pointers) > RECORDS_MAX:
+            raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX:,} records")
+        return Found(pointers, min(one.as_of for one in found))
+
+    async def _found(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found:
         document = records_document(self._catalogue, self._neighbour, kinds)
         child, source = await self._child(document, who.identity, deadline)
         if source is None:

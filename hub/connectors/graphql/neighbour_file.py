@@ -22,11 +22,18 @@ SECTIONS: Mapping[Section, tuple[str, str]] = {
 """Section to its field and type in the public schema (``docs/schema.graphql``). The other sections join what several
 agencies say and are not lists of one agency's records, so they are not asked for."""
 
+KINDS_MAX = 12
+"""Kinds of record in one question: a hub refuses a longer document (``hub.schema.guard``)."""
+
 _LINE = "custodian { id } state noAnswerReason notAskedReason retryAfterSeconds asOf"
-_WHY = (
-    "fields outcome kind custodian { id } impediment { id title citation confidence note } "
-    "contact { role phone } reference nextStep replyBy"
-)
+_WHY = "...Why"
+_FRAGMENTS = """
+fragment Why on Withheld {
+  __typename fields outcome kind custodian { id } impediment { id title citation confidence note }
+  contact { role phone } reference nextStep replyBy
+}"""
+_HOW = """
+fragment How on Handling { __typename id notice citation confidence fields }"""
 _STATED = "value custodian { id }"
 
 
@@ -108,11 +115,14 @@ def who_document() -> Document:
     ... on PossibleMatches {{ sources {{ {_LINE} }} logEntry {{ number }} }}
     ... on NoMatch {{ sources {{ {_LINE} }} logEntry {{ number }} }}
   }}
-}}""")
+}}{_FRAGMENTS}""")
 
 
 def records_document(catalogue: Catalogue, neighbour: Neighbour, kinds: frozenset[str]) -> Document:
-    """Find: the records of ``kinds``, all of one section, as the other hub decided to release them to this one."""
+    """Find: the records of ``kinds``, all of one section, as the other hub decided to release them to this one.
+
+    At most :data:`KINDS_MAX` kinds.
+    """
     field, type_ = SECTIONS[catalogue[min(kinds)].section]
     lists = "\n        ".join(_list(catalogue[kind], neighbour.lists[kind]) for kind in sorted(kinds))
     return read(f"""query ChildRecords($find: ChildSearch!, $enquiry: EnquiryInput!) {{
@@ -138,7 +148,7 @@ def records_document(catalogue: Catalogue, neighbour: Neighbour, kinds: frozense
     ... on PossibleMatches {{ sources {{ {_LINE} }} logEntry {{ number }} }}
     ... on NoMatch {{ sources {{ {_LINE} }} logEntry {{ number }} }}
   }}
-}}""")
+}}{_FRAGMENTS}{_HOW}""")
 
 
 def _identity(*more: str) -> str:
@@ -148,5 +158,4 @@ def _identity(*more: str) -> str:
 
 def _list(spec: KindSpec, name: str) -> str:
     fields = " ".join(camel(each) for each in stated_fields(spec))
-    handling = "handling { id notice citation confidence fields }"
-    return f"{name} {{ {fields} custodian {{ id }} asOf withheld {{ {_WHY} }} {handling} }}"
+    return f"{name} {{ {fields} custodian {{ id }} asOf withheld {{ {_WHY} }} handling {{ ...How }} }}"

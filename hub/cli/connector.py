@@ -16,6 +16,7 @@ from hub.app import load_policy_set, make_connector
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.connectors.base import Connector, Deadline, Matched
 from hub.connectors.checking import FieldSample, Finding, Grade, Report, examine, mend, note, well
+from hub.connectors.checking_tls import certificate
 from hub.connectors.checking_walk import Known, walk
 from hub.domain.identifiers import NHSNumber
 from hub.domain.people import ChildSearch, Identity
@@ -103,6 +104,7 @@ def test_number(text: str | None) -> NHSNumber | None:
 async def _check(asked: Asked, bundle: Bundle) -> list[tuple[CustodianSettings, Report]]:
     """Every report, in the order of the settings; systems that hold NHS numbers are asked first, for the name."""
     chosen = [entry for entry in asked.settings.custodians if asked.custodian in (None, entry.id)]
+    addresses = {entry.id: entry.url for entry in chosen}
     made: dict[str, Connector] = {}
     reports: dict[str, Report] = {}
     for entry in chosen:
@@ -114,6 +116,8 @@ async def _check(asked: Asked, bundle: Bundle) -> list[tuple[CustodianSettings, 
     try:
         people: list[Identity] = []
         for name, connector in sorted(made.items(), key=lambda one: not one[1].matches_nhs_number):
+            if (tls := await certificate(addresses[name], SECONDS)) is not None:
+                reports[name] += Report((tls,))
             reports[name] += await examine(connector, SECONDS)
             if asked.number is not None:
                 known = await _known(asked, bundle, connector, people)

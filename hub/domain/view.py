@@ -172,11 +172,17 @@ IDENTITY_FIELDS: Mapping[str, str] = {
     "to_date": "addresses",
     "phone": "telephones",
     "school": "schools",
+    "identifier_type": "identifiers",
+    "identifier": "identifiers",
 }
 """Catalogued field of an identity record to the entry of :class:`IdentityView` it becomes part of."""
 
-_JOINED = {"names": " ", "addresses": ", "}
-_PARTS = {"names": ("given_name", "family_name"), "addresses": ("address", "postcode")}
+_JOINED = {"names": " ", "addresses": ", ", "identifiers": ": "}
+_PARTS = {
+    "names": ("given_name", "family_name"),
+    "addresses": ("address", "postcode"),
+    "identifiers": ("identifier_type", "identifier"),
+}
 
 _ALERTS: Mapping[AlertKind, tuple[tuple[str, str, str], ...]] = {
     # kind of record, field that says since when, field that says it is over

@@ -269,6 +269,9 @@ class Identity:
     addresses: list[StatedAddress]
     telephones: list[StatedText]
     schools: list[StatedText]
+    identifiers: list[StatedText] = strawberry.field(
+        description="Other numbers an agency knows the child by, with their type."
+    )
     withheld: list[Withheld]
 
 

@@ -28,12 +28,15 @@ def check_status(status: int, headers: Mapping[str, str], allow: AbstractSet[int
     """Pass 200 and what ``allow`` lists; everything else is a fault (RFC 9110 section 15).
 
     Raises:
-        UpstreamFault: REFUSED for 401 and 403; DOWN for 429 and 5xx; MALFORMED otherwise, redirects among them.
+        UpstreamFault: REFUSED for 401 and 403; SLOW for 408; DOWN for 429 and 5xx; MALFORMED otherwise, redirects
+            among them.
     """
     if status == HTTPStatus.OK or status in allow:
         return
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise UpstreamFault(NoAnswerReason.REFUSED, "it refused the hub's credentials")
+    if status == HTTPStatus.REQUEST_TIMEOUT:  # PDS's UNABLE_TO_CALL_SERVICE: the systems behind it took too long
+        raise UpstreamFault(NoAnswerReason.SLOW, "its own records did not answer it in time")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise UpstreamFault(NoAnswerReason.DOWN, "it is asked too often just now", retry_after_seconds(headers))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -75,6 +75,7 @@ class Identity:
 
     ``given_names`` and ``family_names`` hold every known version (aliases, previous names), the current one first.
     ``restricted`` is PDS's confidentiality label R or V (``None``: the source cannot say).
+    ``former_numbers`` are NHS numbers that its source says ``nhs_number`` has superseded.
     """
 
     nhs_number: NHSNumber | None = None
@@ -85,6 +86,7 @@ class Identity:
     sex: str | None = None
     postcode: str | None = field(default=None, repr=False)
     restricted: bool | None = None
+    former_numbers: tuple[NHSNumber, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Prepared:
     sex: str | None = field(repr=False)
     postcode: str | None = field(repr=False)
     restricted: bool | None
+    former: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(cls, who: Identity) -> Prepared:
@@ -62,12 +63,23 @@ class Prepared:
             sex=_sex(who.sex),
             postcode=_postcode(who.postcode),
             restricted=who.restricted,
+            former=frozenset(number.value for number in who.former_numbers),
         )
 
     @property
     def is_number_alone(self) -> bool:
         """Whether nothing but an NHS number tells this child from others."""
         return self.nhs_number is not None and not (self.given or self.family or self.birth_date)
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the source took name and birth date away (PDS label V): what was asked by it has already compared."""
+        return self.restricted is True and self.is_number_alone
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The NHS number and those it superseded."""
+        return self.former | {self.nhs_number} if self.nhs_number is not None else self.former
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +100,7 @@ def compare(a: Prepared, b: Prepared, weights: Weights = SHIPPED) -> Comparison:
     sex = _equality(a.sex, b.sex)
     given, family = _compare_names(a, b, same_sex=sex is Level.EXACT)
     birth_date, birth_bits = compare_birth_dates(a.birth_date, b.birth_date, weights)
-    number = _equality(a.nhs_number, b.nhs_number)
+    number = _compare_numbers(a, b)
     postcode = _compare_postcodes(a.postcode, b.postcode)
     levels = {
         Compared.NHS_NUMBER: number,
@@ -100,7 +112,8 @@ def compare(a: Prepared, b: Prepared, weights: Weights = SHIPPED) -> Comparison:
     }
     worth = weights.bits
     names = worth[Compared.GIVEN_NAME][given] + worth[Compared.FAMILY_NAME][family]
-    others = worth[Compared.NHS_NUMBER][number] + worth[Compared.SEX][sex] + worth[Compared.POSTCODE][postcode]
+    worth_as = Level.EXACT if number is Level.SUPERSEDED else number
+    others = worth[Compared.NHS_NUMBER][worth_as] + worth[Compared.SEX][sex] + worth[Compared.POSTCODE][postcode]
     return Comparison(levels, PRIOR_BITS + birth_bits + names + others)
 
 
@@ -178,6 +191,12 @@ def _equality(a: str | None, b: str | None) -> Level:
     if a is None or b is None:
         return Level.MISSING
     return Level.EXACT if a == b else Level.DIFFER
+
+
+def _compare_numbers(a: Prepared, b: Prepared) -> Level:
+    """A number that a source says was superseded by the other is the same child's."""
+    level = _equality(a.nhs_number, b.nhs_number)
+    return Level.SUPERSEDED if level is Level.DIFFER and a.numbers & b.numbers else level
 
 
 def _sex(text: str | None) -> str | None:

@@ -12,6 +12,7 @@ from hub.matching.weights import GIVEN_NAMES_AGREE, LINK_MIN_BITS, REVIEW_MIN_BI
 
 _COULD_BE_THE_SAME_DAY = frozenset({Level.EXACT, Level.RANGE})
 _BIRTH_DATE_FITS = _COULD_BE_THE_SAME_DAY | {Level.NEAR}
+_NUMBER_AGREES = frozenset({Level.EXACT, Level.SUPERSEDED})
 _GIVEN_NAMES_PART = frozenset({Level.LIKE, Level.DIFFER})
 
 
@@ -20,7 +21,8 @@ class Pair:
     """A candidate beside the one identity of the search it was compared with, and what a person said of it (``word``).
 
     The four before the last are about all identities of the search together: an alias that fits cannot talk away a
-    contradiction with another. ``told_apart``: a given name or a birth date differs from one of them.
+    contradiction with another. ``told_apart``: a given name or a birth date differs from one of them. ``withheld``: the
+    custodian names the candidate without a name or birth date.
     """
 
     candidate: Candidate
@@ -30,6 +32,7 @@ class Pair:
     number_contradicted: bool
     restricted_contradicted: bool
     told_apart: bool
+    withheld: bool = False
     word: Word | None = None
 
     @property
@@ -40,7 +43,7 @@ class Pair:
     @property
     def rank(self) -> tuple[bool, bool, bool, float]:
         """How well the identity fits the candidate. A number in common is shown, even beside a better fit without."""
-        number_agrees = self.is_at(Compared.NHS_NUMBER, Level.EXACT)
+        number_agrees = self.comparison.levels[Compared.NHS_NUMBER] in _NUMBER_AGREES
         return (self.certain_basis is not None, self.fits_on_demographics, number_agrees, self.score)
 
     def is_at(self, compared: Compared, level: Level) -> bool:
@@ -55,9 +58,10 @@ class Pair:
     @property
     def is_plausible(self) -> bool:
         """Worth a person's look. The same number always is, and whoever was once confirmed, whatever has changed since;
-        another number and another name is another child.
+        another number and another name is another child. So is somebody whose name and birth date are withheld: the
+        custodian, which knows them, says that they fit, and to drop the candidate would say that nobody does.
         """
-        if self.same_number or (self.word is not None and self.word.said is Said.SAME):
+        if self.same_number or self.withheld or (self.word is not None and self.word.said is Said.SAME):
             return True
         is_another = self.number_contradicted and self.is_at(Compared.GIVEN_NAME, Level.DIFFER)
         return self.score >= REVIEW_MIN_BITS and not is_another
@@ -124,6 +128,7 @@ class Pair:
             (self.is_at(Compared.BIRTH_DATE, Level.DIFFER), Doubt.BIRTH_DATE),
             (self.restricted_contradicted, Doubt.RESTRICTED),
             (self.certain_basis is not None or self.fits_on_demographics, Doubt.SEVERAL),
+            (self.withheld, Doubt.WITHHELD),
         )
         return (doubt for applies, doubt in doubts if applies)
 
@@ -131,9 +136,11 @@ class Pair:
 def out_of_reach(identities: Sequence[Prepared], candidate: Candidate, weights: Weights) -> bool:
     """Whether ``candidate`` is surely not plausible, whatever the names: so surely that nothing turns on it."""
     who = candidate.identity
-    number = who.nhs_number.value if who.nhs_number else None
+    numbers = {number.value for number in (who.nhs_number, *who.former_numbers) if number}
+    if not (who.given_names or who.family_names or who.birth_date):
+        return False
     for asked in identities:
-        if (number is not None and number == asked.nhs_number) or reaches(asked, who, REVIEW_MIN_BITS, weights):
+        if not numbers.isdisjoint(asked.numbers) or reaches(asked, who, REVIEW_MIN_BITS, weights):
             return False
     return True
 
@@ -142,8 +149,8 @@ def best_pair(identities: Sequence[Prepared], candidate: Candidate, weights: Wei
     """``candidate`` beside the one of ``identities`` that fits it best, the first of equals."""
     held = Prepared.of(candidate.identity)
     comparisons = [compare(identity, held, weights) for identity in identities]
-    numbers = {identity.nhs_number for identity in identities if identity.nhs_number}
-    same_number = held.nhs_number in numbers
+    numbers = frozenset[str]().union(*(identity.numbers for identity in identities))
+    same_number = not held.numbers.isdisjoint(numbers)
     number_contradicted = bool(numbers) and held.nhs_number is not None and not same_number
     restricted_contradicted = held.restricted is not None and any(
         identity.restricted is not None and identity.restricted is not held.restricted for identity in identities
@@ -160,6 +167,7 @@ def best_pair(identities: Sequence[Prepared], candidate: Candidate, weights: Wei
             number_contradicted,
             restricted_contradicted,
             told_apart,
+            held.withholds,
         )
         for identity, comparison in zip(identities, comparisons, strict=True)
     ]
@@ -186,12 +194,11 @@ def _certain_basis(identity: Prepared, held: Prepared, comparison: Comparison, *
     levels = comparison.levels
     verified = identity.verified or held.verified
     given = levels[Compared.GIVEN_NAME]
-    if levels[Compared.NHS_NUMBER] is not Level.EXACT or not verified or given is Level.DIFFER:
+    if levels[Compared.NHS_NUMBER] not in _NUMBER_AGREES or not verified or given is Level.DIFFER:
         return None
     if levels[Compared.BIRTH_DATE] in _COULD_BE_THE_SAME_DAY:
         return Basis.VERIFIED_NUMBER_AND_BIRTH_DATE
     if levels[Compared.BIRTH_DATE] is not Level.MISSING or told_apart or levels[Compared.SEX] is Level.DIFFER:
         return None
-    withheld = held.restricted is True and held.is_number_alone
     names_agree = given in GIVEN_NAMES_AGREE
-    return Basis.VERIFIED_NUMBER if identity.is_number_alone or withheld or names_agree else None
+    return Basis.VERIFIED_NUMBER if identity.is_number_alone or held.withholds or names_agree else None

@@ -25,12 +25,16 @@ class Compared(StrEnum):
 
 
 class Agreement(StrEnum):
-    """How one comparison came out. ``MISSING``: one side or the other does not say."""
+    """How one comparison came out.
+
+    ``MISSING``: one side or the other does not say. ``SUPERSEDED``: an NHS number that was given up for the other.
+    """
 
     AGREE = "agree"
     CLOSE = "close"
     DIFFER = "differ"
     MISSING = "missing"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Doubt(StrEnum):
     PERSON_DISAGREES = "what a person confirmed and what the details say cannot both be right"
     SOURCES_DISAGREE = "what this source and another hold cannot be one child"
     SEVERAL = "more than one person here fits"
+    WITHHELD = "the name and date of birth are withheld there: only the NHS number can tell"
     NOT_ENOUGH = "too little agrees to be sure"
 
 

@@ -30,6 +30,7 @@ class Level(StrEnum):
     PART = "part"  # one of several surnames: Smith-Jones, Jones
     SWAPPED = "swapped"  # given and family name changed places
     RANGE = "range"  # a birth date known in part that could be the same day
+    SUPERSEDED = "superseded"  # an NHS number given up for the other
     AREA = "area"  # the first half of the postcode
     LIKE = "like"  # alike, but two names all the same: Ella, Ellie
     DIFFER = "differ"
@@ -41,6 +42,7 @@ _WORDS = {
     Level.SWAPPED: Agreement.AGREE,
     Level.DIFFER: Agreement.DIFFER,
     Level.MISSING: Agreement.MISSING,
+    Level.SUPERSEDED: Agreement.SUPERSEDED,
 }
 
 GIVEN_NAMES_AGREE = frozenset({Level.EXACT, Level.SPELLING, Level.NICKNAME, Level.NEAR, Level.SWAPPED})

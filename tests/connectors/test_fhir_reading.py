@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hub.connectors.base import UpstreamFault
 from hub.connectors.fhir import bundles, elements, labels
 from hub.connectors.fhir.mapping import KINDS, check
-from hub.connectors.fhir.patients import candidate, former_numbers
+from hub.connectors.fhir.patients import candidate, replaced_by
 from hub.connectors.fhir.references import About
 from hub.connectors.http import Reply
 from hub.domain.catalogue import Catalogue
@@ -214,7 +214,7 @@ def test_anything_at_all_is_read_or_is_a_fault(resource: dict[str, Any]) -> None
             read()
 
     tried(lambda: candidate("nhs", resource))
-    tried(lambda: former_numbers(resource))
+    tried(lambda: replaced_by(resource))
     tried(lambda: labels.record_labels(resource))
     tried(lambda: About("1", ADA, "http://127.0.0.1").require(resource, "subject"))
     tried(lambda: bundles.matches(Reply(200, {}, resource, ""), "Patient"))

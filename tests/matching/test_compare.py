@@ -164,7 +164,7 @@ def test_evidence_is_one_line_a_field_in_the_words_people_see() -> None:
 def test_every_level_has_a_word() -> None:
     agree = {Level.EXACT, Level.SWAPPED}
     for level in Level:
-        apart = {Level.DIFFER: Agreement.DIFFER, Level.MISSING: Agreement.MISSING}
+        apart = {level: Agreement(level.value) for level in (Level.DIFFER, Level.MISSING, Level.SUPERSEDED)}
         assert word(level) is apart.get(level, Agreement.AGREE if level in agree else Agreement.CLOSE)
 
 

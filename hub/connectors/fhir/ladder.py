@@ -1,5 +1,8 @@
 """Finding a patient: by NHS number, then by name and birth date, from the narrowest question to the widest.
 
+A search by sound is a pass of its own, made only when every other question was answered with nobody: it finds more
+people who are not the child, PDS records that each of them was looked at, and its finds are never mixed with others.
+
 No rung ever states a postcode or a practice: PDS leaves restricted patients out of such a search "even if a match is
 identified" (search-patient, "Restricted patients"), and an empty answer would read as "not known".
 """
@@ -7,13 +10,15 @@ identified" (search-patient, "Restricted patients"), and an empty answer would r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from hub.connectors.base import CANDIDATES_MAX, Deadline, UpstreamFault
 from hub.connectors.fhir.bundles import Invalidated, TooManyMatches
 from hub.connectors.fhir.elements import Element
 from hub.connectors.fhir.exchange import Exchange, Params, together
-from hub.connectors.fhir.patients import candidate, former_numbers
+from hub.connectors.fhir.patients import candidate, replaced_by
 from hub.connectors.fhir.references import wrong_person
+from hub.domain.identifiers import NHSNumber
 from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate
 from hub.domain.sources import NoAnswerReason
 
@@ -79,32 +84,64 @@ class Ladder:
             return None, True
         if patient is None:
             return None, False
+        successor = replaced_by(patient)
+        if successor is not None:
+            return await self._successor(patient, number, successor, deadline), False
         found = candidate(self._custodian, patient)
-        if found.identity.nhs_number is None or found.identity.nhs_number.value != number:
-            _require_superseded(patient, number, found, stated)
-        return found, False
+        return (found if _has(found, number) else _superseding(found, number, stated)), False
+
+    async def _successor(self, replaced: Element, number: str, successor: str, deadline: Deadline) -> Candidate:
+        """Who has the number that took the place of ``number``, asked for once: a record that leads on is a fault."""
+        if not _has(candidate(self._custodian, replaced), number):
+            raise wrong_person()
+        patient = await self._exchange.patient_by_number(successor, deadline)
+        if patient is None or replaced_by(patient) is not None:
+            raise UpstreamFault(NoAnswerReason.MALFORMED, "it says that the NHS number was replaced, and not by whom")
+        found = candidate(self._custodian, patient)
+        if not _has(found, successor):
+            raise wrong_person()
+        return _with_former(found, number)
 
     async def _by_names(self, identities: Sequence[Identity], deadline: Deadline) -> tuple[list[Candidate], bool]:
         """Who fits the names and birth dates, and whether all that is known was asked (False when nothing was)."""
         asked = list(dict.fromkeys(name for who in identities for name in _names(who)))
-        ladders = [self._climb_one(*name, deadline) for name in asked[:NAMES_MAX]]
-        found = [who for answer in await together(ladders) for who in answer]
+        found: list[Candidate] = []
+        for passed in (self._plainly, self._by_sound) if self._knows_pds else (self._plainly,):
+            answers = await together([passed(*name, deadline) for name in asked[:NAMES_MAX]])
+            found = [who for answer in answers for who in answer]
+            if found:
+                break
         has_numbers = any(who.nhs_number for who in identities)
         return found, len(asked) <= NAMES_MAX and (bool(asked) or has_numbers)
 
-    async def _climb_one(
+    async def _plainly(
         self, given: str | None, family: str, born: PartialDate, gender: str | None, deadline: Deadline
     ) -> list[Candidate]:
         for rung in _rungs(given, family, born, knows_pds=self._knows_pds):
-            try:
-                found = await self._ask(rung, born, None, deadline)
-            except TooManyMatches:
-                if gender is None:
-                    raise
-                found = await self._ask([*rung, ("gender", gender)], born, gender, deadline)
-            if found:
+            if found := await self._narrowing(rung, born, gender, deadline):
                 return found
         return []
+
+    async def _by_sound(
+        self, given: str | None, family: str, born: PartialDate, gender: str | None, deadline: Deadline
+    ) -> list[Candidate]:
+        """PDS's own fuzzy search, which needs a given name and always looks at former names."""
+        if given is None:
+            return []
+        names = [("given", given[:NAME_LENGTH_MAX]), ("family", family[:NAME_LENGTH_MAX])]
+        rung = [*names, *_dates(born), ("_fuzzy-match", "true")]
+        return await self._narrowing(rung, born, gender, deadline)
+
+    async def _narrowing(
+        self, rung: Rung, born: PartialDate, gender: str | None, deadline: Deadline
+    ) -> list[Candidate]:
+        """One search, with the sex as well when too many people fit without it."""
+        try:
+            return await self._ask(rung, born, None, deadline)
+        except TooManyMatches:
+            if gender is None:
+                raise
+            return await self._ask([*rung, ("gender", gender)], born, gender, deadline)
 
     async def _ask(self, rung: Rung, born: PartialDate, gender: str | None, deadline: Deadline) -> list[Candidate]:
         """One search. Everybody it gives must fit what was asked: a server that ignores a parameter gives everybody."""
@@ -133,7 +170,7 @@ def _names(who: Identity) -> Iterable[tuple[str | None, str, PartialDate, str | 
 
 
 def _rungs(given: str | None, family: str, born: PartialDate, *, knows_pds: bool) -> list[Rung]:
-    """Narrow to wide: as written, then without the given name, then by sound. All look at former names too.
+    """Narrow to wide: as written, then without the given name, both with former names.
 
     The last is in plain FHIR: a server that does not know PDS's parameters may answer "nobody" to whatever has them.
     """
@@ -144,8 +181,6 @@ def _rungs(given: str | None, family: str, born: PartialDate, *, knows_pds: bool
     rungs: list[Rung] = [[("family", _cut(family)), *dates, ("_history", "true")]]
     if given is not None:
         rungs.insert(0, [("given", _cut(given)), *rungs[0]])
-        fuzzy = [("given", given[:NAME_LENGTH_MAX]), ("family", family[:NAME_LENGTH_MAX])]
-        rungs.append([*fuzzy, *dates, ("_fuzzy-match", "true")])
     return [*rungs, plain]
 
 
@@ -170,8 +205,18 @@ def _agree(stated: Identity, found: Candidate) -> bool:
     return ours is None or theirs is None or ours.overlaps(theirs)
 
 
-def _require_superseded(patient: Element, number: str, found: Candidate, stated: Identity) -> None:
-    """Pass somebody with another number than the one asked for who took it over.
+def _has(found: Candidate, number: str) -> bool:
+    return found.identity.nhs_number is not None and found.identity.nhs_number.value == number
+
+
+def _with_former(found: Candidate, number: str) -> Candidate:
+    """``found`` as somebody who had ``number`` before: the evidence then says that it was superseded."""
+    former = dict.fromkeys((*found.identity.former_numbers, NHSNumber.parse(number)))
+    return replace(found, identity=replace(found.identity, former_numbers=tuple(former)))
+
+
+def _superseding(found: Candidate, number: str, stated: Identity) -> Candidate:
+    """Somebody with another number than the one asked for, as who took it over.
 
     PDS "automatically" sends the superseding patient and says so only by the other id (get-patient, "Superseded
     patients"), which is also what a server does that answers about the wrong child. So the record must name the old
@@ -180,11 +225,16 @@ def _require_superseded(patient: Element, number: str, found: Candidate, stated:
     Raises:
         UpstreamFault: WRONG_PERSON otherwise.
     """
-    if number in former_numbers(patient):
-        return
+    if any(former.value == number for former in found.identity.former_numbers):
+        return found
     names = {name.casefold() for name in found.identity.family_names} & {
         name.casefold() for name in stated.family_names
     }
     ours, theirs = stated.birth_date, found.identity.birth_date
     if not names or ours is None or theirs is None or not ours.overlaps(theirs):
-        raise wrong_person()
+        raise UpstreamFault(
+            NoAnswerReason.WRONG_PERSON,
+            "it answered about somebody else, or the NHS number was superseded: all of its answer is discarded; ask "
+            "again with the family name and the date of birth",
+        )
+    return _with_former(found, number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hub.connectors.fhir.bundles import resource_id
 from hub.connectors.fhir.elements import Element, element, elements, malformed, partial_date, text, texts
 from hub.connectors.fhir.labels import is_restricted
@@ -36,6 +38,7 @@ def candidate(custodian: str, patient: Element) -> Candidate:
             sex=_SEXES.get(gender or ""),
             postcode=_home_postcode(patient),
             restricted=is_restricted(patient),
+            former_numbers=_former_numbers(patient),
         ),
     )
 
@@ -53,7 +56,7 @@ def nhs_number(patient: Element) -> tuple[NHSNumber | None, bool]:
     return None, False
 
 
-def former_numbers(patient: Element) -> frozenset[str]:
+def _former_numbers(patient: Element) -> tuple[NHSNumber, ...]:
     """NHS numbers that this Patient's record says it has replaced (``identifier.use`` old, ``link`` replaces)."""
     old = [
         identifier
@@ -64,10 +67,27 @@ def former_numbers(patient: Element) -> frozenset[str]:
         if link.get("type") == "replaces":
             other = element(link.get("other"), "Patient.link.other")
             old.append(element(other.get("identifier"), "Patient.link.other.identifier"))
-    numbers = (
-        text(found.get("value"), "Patient.identifier.value") for found in old if found.get("system") == NHS_NUMBER
-    )
-    return frozenset(number for number in numbers if number)
+    return _numbers(old)
+
+
+def replaced_by(patient: Element) -> str | None:
+    """The NHS number that a superseded record says has taken its place (``link`` replaced-by); None when it is current.
+
+    Raises:
+        UpstreamFault: MALFORMED when the record is replaced and does not say by which number, or by several.
+    """
+    others = [
+        element(link.get("other"), "Patient.link.other")
+        for link in elements(patient.get("link"), "Patient.link")
+        if link.get("type") == "replaced-by"
+    ]
+    if not others:
+        return None
+    identifiers = [element(other.get("identifier"), "Patient.link.other.identifier") for other in others]
+    numbers = _numbers(identifiers)
+    if len(numbers) != 1:
+        raise malformed("Patient.link (replaced-by)")
+    return numbers[0].value
 
 
 def current_first(patient: Element) -> list[Element]:
@@ -104,6 +124,17 @@ def _is_verified(identifier: Element) -> bool:
             codings = elements(concept.get("coding"), "Patient.identifier.extension.value.coding")
             return any(coding.get("code") == _VERIFIED for coding in codings)
     return False
+
+
+def _numbers(identifiers: list[Element]) -> tuple[NHSNumber, ...]:
+    """The different NHS numbers among them; what was given up and cannot be one identifies nobody."""
+    found = []
+    for identifier in identifiers:
+        value = text(identifier.get("value"), "Patient.identifier.value")
+        if identifier.get("system") == NHS_NUMBER and value:
+            with suppress(BadRequest):
+                found.append(NHSNumber.parse(value))
+    return tuple(dict.fromkeys(found))
 
 
 def _distinct(names: list[str | None]) -> tuple[str, ...]:

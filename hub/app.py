@@ -11,8 +11,9 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -31,6 +32,7 @@ from hub.connectors.http import BearerToken
 from hub.connectors.rest import RestConnector
 from hub.connectors.rest_mapping import load as load_mapping
 from hub.connectors.ssd import SsdConnector
+from hub.domain.catalogue import Catalogue
 from hub.errors import AuditUnavailable, ConfigurationError, HubError
 from hub.matching import weights_file
 from hub.matching.weights import SHIPPED, Weights
@@ -172,8 +174,13 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             custodian,
             entry.url,
             catalogue,
+            entry.ssd.pool_size,
+            schema=entry.ssd.schema,
+            without=_without(entry, catalogue),
             numbers_are_verified=entry.nhs_numbers_verified,
             unassessed=lambda: rules().barring_labels,
+            zone=_zone(entry),
+            stale_days=entry.ssd.stale_days or None,
         )
     token = read_credential(entry.credential)
     if entry.dfe is not None:
@@ -200,6 +207,23 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
         return make_graphql(custodian, entry.url, Path(entry.mapping), credentials, catalogue, words)
     mapping = load_mapping(Path(entry.mapping), catalogue, words)
     return RestConnector(custodian, entry.url, mapping, credentials, catalogue)
+
+
+def _without(entry: CustodianSettings, catalogue: Catalogue) -> frozenset[str]:
+    unknown = sorted(set(entry.ssd.without) - set(catalogue.kinds))
+    if unknown:
+        raise ConfigurationError(f"custodian {entry.id}: `ssd.without` names {unknown[0]}, which is no kind of record.")
+    return frozenset(entry.ssd.without)
+
+
+def _zone(entry: CustodianSettings) -> tzinfo:
+    if entry.ssd.zone == "UTC":  # known even where the machine has no table of time zones
+        return UTC
+    try:
+        return ZoneInfo(entry.ssd.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problem = f"custodian {entry.id}: `ssd.zone` is no time zone known here: write one such as Europe/London."
+        raise ConfigurationError(problem) from None
 
 
 def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]] | None = None) -> Starlette:

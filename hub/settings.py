@@ -85,6 +85,21 @@ class GuardSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return Limits(self.calls_max, self.waiting_max, self.failures_max, self.pause_seconds)
 
 
+class SsdSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How a council's extract lies in its database (``docs/ssd.md``).
+
+    ``schema`` is where its tables are, when that is not the login's own; ``without`` the kinds of record it does not
+    fill; ``zone`` the time zone of its clock; ``stale_days`` the age from which its silence counts for nothing, 0 for
+    never; ``pool_size`` the connections to it.
+    """
+
+    schema: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.]{0,127}\Z")] | None = None
+    without: list[Text] = []
+    zone: Text = "UTC"
+    stale_days: Annotated[int, Meta(ge=0, le=366)] = 31
+    pool_size: Annotated[int, Meta(ge=1, le=64)] = 4
+
+
 class DfeSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What an agency that speaks the DfE custodian API agreed (``docs/dfe.md``).
 
@@ -116,6 +131,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     contacts: dict[str, ContactSettings] = {}
     credential: Credential | None = None
     mapping: str | None = None
+    ssd: SsdSettings = SsdSettings()
     dfe: DfeSettings | None = None
     search_by: Literal["post", "get"] = "post"
     nhs_numbers_verified: bool = False

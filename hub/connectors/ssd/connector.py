@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -36,6 +37,12 @@ from hub.errors import ConfigurationError
 
 Result = TypeVar("Result")
 
+_log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
 
 class SsdConnector:
     """A council's extract, read by URL (SQL Server, PostgreSQL, SQLite): a :class:`hub.connectors.base.Connector`.
@@ -51,6 +58,9 @@ class SsdConnector:
         unassessed: gives the words that may be true of a document whose sensitivity nobody assessed; asked each time,
             since the policies that say which they are may change while the hub runs.
         zone: the time zone of the database's clock, for the time of the copy.
+        stale_days: days after which the copy is too old for what it leaves unsaid to count as said, and an alarm is
+            logged; None for never (``docs/ssd.md``).
+        now: the time, aware.
 
     Raises:
         ConfigurationError: the URL, or a catalogue that lacks a field.
@@ -70,6 +80,8 @@ class SsdConnector:
         numbers_are_verified: bool = False,
         unassessed: Callable[[], frozenset[str]] = lambda: reading.UNASSESSED,
         zone: tzinfo = UTC,
+        stale_days: int | None = None,
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.custodian = custodian
         self.kinds = _kinds(catalogue) - without
@@ -78,6 +90,9 @@ class SsdConnector:
         self._verified = numbers_are_verified
         self._unassessed = unassessed
         self._zone = zone
+        self._stale_after = None if stale_days is None else timedelta(days=stale_days)
+        self._now = now
+        self._alarmed: datetime | None = None
         self._known: Statements | None = None
 
     async def match(self, search: ChildSearch, deadline: Deadline) -> Matched | NoAnswer:
@@ -152,7 +167,22 @@ class SsdConnector:
         if len(rows) > FIND_ROWS_MAX:
             raise UpstreamFault(NoAnswerReason.TOO_LARGE, "it holds more of this person than the hub reads at once")
         as_of, others = reading.checked(rows, who, self._zone)
-        return Found(reading.pointers(self.custodian.id, sources, others, self._unassessed()), as_of)
+        stale = self._is_stale(as_of)
+        return Found(reading.pointers(self.custodian.id, sources, others, self._unassessed(), stale=stale), as_of)
+
+    def _is_stale(self, as_of: datetime) -> bool:
+        """Whether the copy is too old; the first question that finds one so logs an alarm."""
+        age = self._now() - as_of
+        if self._stale_after is None or age <= self._stale_after:
+            return False
+        if self._alarmed != as_of:
+            self._alarmed = as_of
+            _log.warning(
+                "the extract of %s is %d days old: its documents and addresses are held back until it is renewed",
+                self.custodian.id,
+                age.days,
+            )
+        return True
 
     def _fetch(self, connection: Connection, who: Candidate, wanted: Sequence[RecordPointer]) -> Fetched:
         statements = self._statements(connection)

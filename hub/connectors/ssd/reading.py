@@ -32,6 +32,11 @@ UNASSESSED = frozenset(
 These are the least there are. The hub gives the connector every word that bars by the policies in force.
 """
 
+WHEREABOUTS = frozenset({"confidential_address_c8", "restricted", "safe_address"})
+"""Words that nobody says yes or no to any more about an address in a copy that is too old: a move to a refuge since
+then is not in it, and neither is the mark that hides where the refuge is.
+"""
+
 Row = Sequence[Any]
 
 
@@ -74,9 +79,16 @@ def _copied_at(text: str | None, zone: tzinfo) -> datetime:
 
 
 def pointers(
-    custodian: str, sources: Sequence[Source], rows: Iterable[Row], unassessed: frozenset[str] = UNASSESSED
+    custodian: str,
+    sources: Sequence[Source],
+    rows: Iterable[Row],
+    unassessed: frozenset[str] = UNASSESSED,
+    *,
+    stale: bool = False,
 ) -> tuple[RecordPointer, ...]:
     """One pointer for each record of ``rows`` (tag, id, person, label), in order of source and id.
+
+    ``stale``: the copy is too old for what it leaves unsaid to count as said; what it states still holds.
 
     Raises:
         UpstreamFault: ``TOO_LARGE`` over :data:`RECORDS_MAX` records.
@@ -89,22 +101,26 @@ def pointers(
     if len(labels) > RECORDS_MAX:
         raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX} records of this person")
     return tuple(
-        _pointer(custodian, sources[number], key, frozenset(labels[number, key]), unassessed)
+        _pointer(custodian, sources[number], key, frozenset(labels[number, key]), unassessed, stale=stale)
         for number, key in sorted(labels)
     )
 
 
 def _pointer(
-    custodian: str, source: Source, key: str, labels: frozenset[str], unassessed: frozenset[str]
+    custodian: str, source: Source, key: str, labels: frozenset[str], unassessed: frozenset[str], *, stale: bool
 ) -> RecordPointer:
     stated = labels - {ASSESSED}
-    unsaid = source.needs_assessment and ASSESSED not in labels
+    unsaid: frozenset[str] = frozenset()
+    if source.needs_assessment and (stale or ASSESSED not in labels):
+        unsaid |= unassessed
+    if stale and source.tells_where:
+        unsaid |= WHEREABOUTS
     return RecordPointer(
         custodian=custodian,
         kind=source.kind,
         record_id=record_id(source, key),
         labels=stated,
-        undetermined=unassessed - stated if unsaid else frozenset(),
+        undetermined=unsaid - stated,
     )
 
 

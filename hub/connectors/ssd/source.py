@@ -53,6 +53,11 @@ class Source:
     implied: tuple[Implied, ...] = ()
     needs_assessment: bool = False
 
+    @property
+    def tells_where(self) -> bool:
+        """Whether its records say where somebody lives."""
+        return any(read.field in ("address", "postcode") for read in self.reads)
+
 
 @dataclass(frozen=True, slots=True)
 class Tables:

@@ -24,6 +24,7 @@ name = "Testshire Council"
 sector = "council"
 kind = "ssd"
 url = "{urls["council"]}"
+ssd.stale_days = 0
 contact = {{ role = "Single point of contact, Testshire Council", phone = "01632 960 121" }}
 contacts.legal = {{ role = "Council legal", phone = "01632 960 120" }}
 contacts.send = {{ role = "SEND manager", phone = "01632 960 122" }}

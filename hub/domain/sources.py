@@ -38,6 +38,7 @@ class NotAskedReason(StrEnum):
     NOT_SELECTED = "not_selected"  # nothing in the query needed it
     OUT_OF_SCOPE = "out_of_scope"  # this purpose or role does not reach it
     NEEDS_DEMOGRAPHICS = "needs_demographics"  # it holds no NHS numbers and no name and birth date were known
+    NEEDS_NHS_NUMBER = "needs_nhs_number"  # it is searched by NHS number alone and none was known
     NOT_CONNECTED = "not_connected"  # no agency of this sector is connected to the hub
 
 

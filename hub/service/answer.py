@@ -17,6 +17,8 @@ from hub.service.decide import Decided
 _NOT_ASKED = {
     NotAskedReason.NOT_SELECTED: "nothing in the query needed it",
     NotAskedReason.OUT_OF_SCOPE: "this purpose or role does not reach it",
+    NotAskedReason.NEEDS_NHS_NUMBER: "it is searched by NHS number, and no agency that answered gave one. Give it and "
+    "ask again",
     NotAskedReason.NEEDS_DEMOGRAPHICS: "it holds no NHS numbers, and no agency that answered gave a name and date "
     "of birth to ask it with: ask again with them",
 }

@@ -115,7 +115,13 @@ def restricted(asked: Sequence[Asked]) -> bool | None:
 
 
 def _can_ask(connector: Connector, search: ChildSearch) -> bool:
+    if _goes_by_number_alone(connector):
+        return any(identity.nhs_number is not None for identity in search.identities)
     return search.has_demographics or (connector.matches_nhs_number and search.stated.nhs_number is not None)
+
+
+def _goes_by_number_alone(connector: Connector) -> bool:
+    return bool(getattr(connector, "goes_by_number_alone", False))
 
 
 Told = asyncio.Future[Identity | None]
@@ -164,8 +170,10 @@ class _Round:
         search = self._search
         if line.connector.custodian.id not in self._first:
             search = await self._learn(self._final.values())
-            if not search.has_demographics:
-                return Asked(line.connector, not_asked=NotAskedReason.NEEDS_DEMOGRAPHICS)
+            if not _can_ask(line.connector, search):
+                by_number = _goes_by_number_alone(line.connector)
+                reason = NotAskedReason.NEEDS_NHS_NUMBER if by_number else NotAskedReason.NEEDS_DEMOGRAPHICS
+                return Asked(line.connector, not_asked=reason)
         return await self._ask(line, search)
 
     async def _ask(self, line: Line, search: ChildSearch) -> Asked:

@@ -67,8 +67,8 @@ def body(make: Callable[[bytes], bytes], *lines: str) -> Behave:
 
 
 def beside(more: bytes) -> Behave:
-    """The honest object with one more member at its beginning, so that nothing else is wrong with it."""
-    return body(lambda good: b"{" + more + b"," + good[1:])
+    """The honest object, or the first of a list, with one more member at its beginning: nothing else is wrong with it."""
+    return body(lambda good: good.replace(b"{", b"{" + more + b",", 1))
 
 
 def other_head(head: str, length: bool = True) -> Behave:

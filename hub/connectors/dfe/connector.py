@@ -83,6 +83,8 @@ class DfeConnector:
     """
 
     matches_nhs_number = True
+    goes_by_number_alone = True
+    """Names find nobody here: where no number is known yet, it is asked once another agency has said it."""
 
     def __init__(
         self,

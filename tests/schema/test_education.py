@@ -134,7 +134,7 @@ def test_silence_that_could_be_misread_is_refused(schema: GraphQLSchema, name: s
 
 def test_with_withheld_beside_it_may_be_asked(schema: GraphQLSchema) -> None:
     lists = " ".join(f"{each} {{ asOf {WHY} }}" for each in KINDS.values())
-    states = "... on NotHeld { checkedAt } ... on NoAnswer { reason } ... on NotAsked { reason } ... on UnsureMatch { candidates { reference } }"
+    states = "... on NotHeld { checkedAt } ... on NoAnswer { reason } ... on NotAsked { why: reason } ... on UnsureMatch { candidates { reference } }"
     assert not errors(schema, asked(f"education {{ ... on EducationRecord {{ {lists} {WHY} }} {states} }} {WHO} {WHY}"))
 
 

@@ -50,11 +50,14 @@ async def test_a_school_answers(bench: Bench) -> None:
     assert "does not say" in unsaid[0].next_step
 
 
-async def test_a_child_whose_whereabouts_are_not_known_to_be_unrestricted_keeps_her_school(bench: Bench) -> None:
+async def test_a_school_is_not_told_while_nobody_knows_whether_the_child_is_restricted(bench: Bench) -> None:
     async with school(whole()) as one:
         view = await bench.ask(council(), one, health(fail={"match": _down()}), deadline_seconds=5)
-    (enrolment,) = [record for record in view.records if record.kind == "school_enrolment"] or [None]
-    assert enrolment is None or "school" not in enrolment.values
+    (enrolment,) = [record for record in view.records if record.kind == "school_enrolment"]
+    assert dict(enrolment.values) == {}
+    assert {name for line in enrolment.withheld for name in line.fields} == {
+        "school", "address", "phone", "started_on", "ended_on",
+    }  # fmt: skip
 
 
 async def test_an_ehc_plan_is_withheld_and_the_rest_is_not(bench: Bench) -> None:

@@ -170,6 +170,8 @@ legal = {{ role = "Council legal", phone = "01632 960 120" }}
 send = {{ role = "SEND manager", phone = "01632 960 122" }}
 data_owner = {{ role = "Case system data owner", phone = "01632 960 123" }}
 originator = {{ role = "MARAC co-ordinator", phone = "01632 960 124" }}
+adoption_agency = {{ role = "Adoption agency's named adviser", phone = "01632 960 125" }}
+safeguarding_lead = {{ role = "Head of safeguarding", phone = "01632 960 126" }}
 
 [[custodians]]
 id = "testshire-police"
@@ -184,6 +186,8 @@ contact = {{ role = "Single point of contact, Testshire Police", phone = "01632 
 [custodians.contacts]
 intelligence = {{ role = "Force intelligence bureau", phone = "01632 960 132" }}
 data_owner = {{ role = "Records management", phone = "01632 960 133" }}
+police_spoc = {{ role = "Disclosure single point of contact", phone = "01632 960 134" }}
+senior_investigating_officer = {{ role = "Duty detective inspector", phone = "01632 960 135" }}
 
 [[custodians]]
 id = "testshire-nhs"

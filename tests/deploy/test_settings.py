@@ -110,5 +110,7 @@ def test_telephone_numbers_are_from_the_range_for_drama() -> None:
         assert all(re.fullmatch(r"01632 960\d{3}", phone) for phone in re.findall(r'phone = "([^"]+)"', text(name)))
 
 
-def test_every_sector_is_there(settings: Settings) -> None:
-    assert {entry.custodian().sector for entry in settings.custodians} == set(Sector)
+def test_the_three_agencies_of_a_safeguarding_partnership_are_there(settings: Settings) -> None:
+    """Children Act 2004 s.16E: the council, the integrated care board and the chief officer of police."""
+    sectors = {entry.custodian().sector for entry in settings.custodians}
+    assert sectors == {Sector.COUNCIL, Sector.POLICE, Sector.HEALTH}

@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "decision": ("hub.cli.decision", "record what a named person decided about a child's records"),
     "connector": ("hub.cli.connector", "check the connections to the agencies' systems"),
     "match": ("hub.cli.match", "record whether a possible match is the child; train the weights of matching"),
+    "ssd": ("hub.cli.ssd", "load public statutory returns into a council database, to try real shapes"),
     "schema": ("hub.cli.schema", "print the GraphQL schema"),
 }
 """Command to the module that runs it, and what it does in a line."""

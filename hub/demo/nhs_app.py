@@ -24,7 +24,10 @@ from hub.demo.nhs_resources import NHS_NUMBER, Holdings, Resource
 
 PAGE_MAX = 100
 PAGES_KEPT_MAX = 1_000
-RECORD_TYPES = ("Flag", "CarePlan", "Encounter", "Immunization", "RelatedPerson")
+RECORD_TYPES = (
+    "Flag", "CarePlan", "Encounter", "Immunization", "RelatedPerson", "AllergyIntolerance", "Appointment",
+    "DocumentReference", "CareTeam",
+)  # fmt: skip
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _RECORD_PARAMETERS = frozenset({"patient", "_id", "_elements", "_count"})

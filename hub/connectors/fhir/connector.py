@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from hub.connectors.base import RECORDS_MAX, Deadline, Fetched, Found, Matched, UpstreamFault, as_value
 from hub.connectors.checking import Report
 from hub.connectors.fhir import bundles, checking, labels, mapping
+from hub.connectors.fhir.cpis import Cpis
 from hub.connectors.fhir.elements import Element
 from hub.connectors.fhir.exchange import Exchange, Page, together
 from hub.connectors.fhir.ladder import Ladder
-from hub.connectors.fhir.mapping import KINDS
+from hub.connectors.fhir.mapping import CPIS, KINDS
 from hub.connectors.fhir.options import FhirOptions
 from hub.connectors.fhir.references import About, wrong_person
 from hub.connectors.http import Credentials, JsonClient
@@ -59,6 +60,10 @@ class FhirConnector:
         self.custodian = custodian
         held = frozenset(KINDS) & catalogue.of_sector(custodian.sector)
         self.kinds = held if options.kinds is None else held & options.kinds
+        self._cpis: Cpis | None = None
+        if options.cpis_url is not None:
+            self._cpis = Cpis(options.cpis_url, credentials, unscheduled=options.cpis_unscheduled, clock=clock)
+            self.kinds |= {CPIS} & catalogue.of_sector(custodian.sector)
         mapping.check(catalogue, self.kinds)
         self._base_url = base_url
         self._options = options
@@ -94,15 +99,17 @@ class FhirConnector:
 
     async def check(self, deadline: Deadline) -> Report:
         """Compare what it says it can do with what is asked of it; see :mod:`.checking`. Nobody is asked about."""
-        resources = sorted(_by_resource(self.kinds))
+        resources = sorted(_by_resource(self.kinds - {CPIS}))
         return await checking.check(self._client, self._exchange, self._options, resources, deadline)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._client.close()
+        if self._cpis is not None:
+            await self._cpis.close()
 
     async def _find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found:
-        wanted = _by_resource(kinds)
+        wanted = _by_resource(kinds - {CPIS})
         types = sorted(wanted)
         pages = await together([self._find_type(who, name, wanted[name], deadline) for name in types])
         restricted = who.identity.restricted is True or any(
@@ -117,6 +124,8 @@ class FhirConnector:
             for kind in wanted[name]
             for pointer in self._pointers(kind, resource, restricted=restricted)
         ]
+        if CPIS in kinds and self._cpis is not None:
+            pointers.append(self._cpis.pointer(self.custodian.id, who, restricted=restricted))
         if len(pointers) > RECORDS_MAX:
             raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX:,} records of one child")
         return Found(tuple(pointers), min((page.at for page in pages), default=self._exchange.now()))
@@ -143,7 +152,10 @@ class FhirConnector:
 
     async def _fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched:
         ids: dict[str, dict[str, None]] = {}
+        told = [pointer for pointer in pointers if pointer.kind == CPIS]
         for pointer in pointers:
+            if pointer.kind == CPIS:
+                continue
             ids.setdefault(KINDS[pointer.kind].resource, {})[pointer.record_id.split(_PART)[0]] = None
         chunks = [(name, chunk) for name, wanted in ids.items() for chunk in _chunks(list(wanted))]
         pages = await together([self._fetch_ids(who, name, chunk, deadline) for name, chunk in chunks])
@@ -152,7 +164,13 @@ class FhirConnector:
             for (name, _), page in zip(chunks, pages, strict=True)
             for resource in page.resources
         }
-        return Fetched(tuple(self._record(pointer, held) for pointer in pointers))
+        by_cpis = {pointer: await self._ask_cpis(pointer, who, deadline) for pointer in told[:1]}
+        return Fetched(tuple(by_cpis.get(pointer) or self._record(pointer, held) for pointer in pointers))
+
+    async def _ask_cpis(self, pointer: RecordPointer, who: Candidate, deadline: Deadline) -> HeldRecord:
+        """CP-IS, last: if the rest fails nobody is told that the child was looked up."""
+        assert self._cpis is not None
+        return await self._cpis.read(pointer, who, deadline)
 
     async def _fetch_ids(self, who: Candidate, name: str, ids: Sequence[str], deadline: Deadline) -> Page:
         if name == "Patient":
@@ -162,6 +180,8 @@ class FhirConnector:
         about = next(kind.about for kind in KINDS.values() if kind.resource == name)
         assert about is not None
         params = [_of(who), ("_id", ",".join(ids)), ("_count", str(IDS_MAX))]
+        if only := mapping.elements_of(name):
+            params.append(("_elements", ",".join(("id", "meta", about, *only))))
         page = await self._exchange.search(name, params, deadline)
         self._require_about(who, page, about)
         if sorted(map(bundles.resource_id, page.resources)) != sorted(ids):

@@ -42,11 +42,14 @@ def record_labels(resource: Element) -> frozenset[str]:
     Every security label counts (FHIR R4 §6.1.1): one that the hub was not told of is passed on under its code, and
     policy, not knowing the word, makes a gap of the record. R and V have PDS's meaning, restricted whereabouts, on a
     Patient only; on any other resource they say "sensitive content" without saying which, so they are passed on too.
+    A DocumentReference carries those of the document in ``securityLabel``, which count as its own.
     Tags count in the hub's own code system only: other tags are workflow (``SUBSETTED``) and say nothing of law.
     """
     meta = element(resource.get("meta"), "meta")
     security = elements(meta.get("security"), "meta.security")
     tags = [tag for tag in elements(meta.get("tag"), "meta.tag") if tag.get("system") == RECORD_LABEL]
+    concepts = elements(resource.get("securityLabel"), "securityLabel")  # DocumentReference only
+    security += [coding for each in concepts for coding in elements(each.get("coding"), "securityLabel.coding")]
     on_patient = resource.get("resourceType") == "Patient"
     return frozenset().union(*(_words(coding, on_patient=on_patient) for coding in (*security, *tags)))
 

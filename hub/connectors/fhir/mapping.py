@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hub.connectors.fhir import readers
-from hub.connectors.fhir.elements import Element, elements
+from hub.connectors.fhir import readers, records
+from hub.connectors.fhir.elements import Element, element, elements
 from hub.connectors.fhir.readers import Reader
 from hub.domain.catalogue import Catalogue
 from hub.errors import ConfigurationError
+
+CPIS = "cpis_information"
+"""Not read from this server: see :mod:`hub.connectors.fhir.cpis`."""
 
 CARE_TEAM = ("urn:safeguarding-hub:care-plan-category", "care-team")
 """A CarePlan of this category says who works with the child, and is no plan itself."""
@@ -28,6 +31,7 @@ class KindMap:
         found_by: elements that Find needs beside id, meta and ``about``.
         parts: how many records of the kind one resource holds.
         fields: catalogued field to its reader.
+        only: the elements Fetch asks for; empty for all.
     """
 
     resource: str
@@ -35,6 +39,7 @@ class KindMap:
     found_by: tuple[str, ...]
     parts: Callable[[Element], int]
     fields: Mapping[str, Reader]
+    only: tuple[str, ...] = ()
 
 
 def check(catalogue: Catalogue, kinds: frozenset[str]) -> None:
@@ -43,7 +48,7 @@ def check(catalogue: Catalogue, kinds: frozenset[str]) -> None:
     Raises:
         ConfigurationError: naming the kind and fields that differ.
     """
-    for kind in sorted(kinds):
+    for kind in sorted(kinds - {CPIS}):
         catalogued = {spec.name for spec in catalogue[kind].fields if spec.derived is None}
         if different := catalogued ^ set(KINDS[kind].fields):
             raise ConfigurationError(
@@ -54,7 +59,17 @@ def check(catalogue: Catalogue, kinds: frozenset[str]) -> None:
 
 def is_in_error(resource: Element) -> bool:
     """Whether the NHS has withdrawn the record (FHIR status ``entered-in-error``): often it was another child's."""
-    return resource.get("status") == "entered-in-error"
+    verification = element(resource.get("verificationStatus"), "verificationStatus")
+    codings = elements(verification.get("coding"), "verificationStatus.coding")
+    return "entered-in-error" in (resource.get("status"), *(coding.get("code") for coding in codings))
+
+
+def elements_of(resource: str) -> tuple[str, ...]:
+    """What Fetch asks of this type; empty for all of it. A document's content must not even be sent."""
+    kinds = [kind for kind in KINDS.values() if kind.resource == resource]
+    if not all(kind.only for kind in kinds):
+        return ()
+    return tuple(sorted({name for kind in kinds for name in (*kind.found_by, *kind.only)}))
 
 
 def _one(_resource: Element) -> int:
@@ -181,5 +196,58 @@ KINDS: dict[str, KindMap] = {
             "phone": readers.phone,
         },
     ),
+    "allergy": KindMap(
+        "AllergyIntolerance",
+        about="patient",
+        found_by=("verificationStatus",),
+        parts=_one,
+        fields={
+            "recorded_on": readers.day_of("recordedDate"),
+            "substance": readers.concept_of("code"),
+            "status": readers.concept_of("clinicalStatus"),
+            "criticality": readers.text_of("criticality"),
+        },
+    ),
+    "appointment": KindMap(
+        "Appointment",
+        about="participant",
+        found_by=("status",),
+        parts=_one,
+        fields={
+            "on": readers.day_of("start"),
+            "status": records.kept_or_missed,
+            "appointment_type": records.appointment_type,
+            "place": records.appointment_place,
+            "reason": readers.concept_of("cancelationReason"),
+        },
+    ),
+    "health_document": KindMap(
+        "DocumentReference",
+        about="subject",
+        found_by=("status", "securityLabel"),
+        parts=_one,
+        fields={
+            "on": records.document_day,
+            "document_type": readers.concept_of("type"),
+            "category": readers.concepts_of("category"),
+            "status": readers.text_of("status"),
+            "held_by": records.document_custodian,
+        },
+        only=("date", "type", "category", "custodian", "context"),
+    ),
+    "care_team_member": KindMap(
+        "CareTeam",
+        about="subject",
+        found_by=("status", "participant", "contained"),
+        parts=records.members_now,
+        fields={
+            "worker_name": records.member_name,
+            "worker_role": records.member_role,
+            "team": readers.text_of("name"),
+            "phone": records.member_phone,
+            "since": records.member_period("start"),
+            "until": records.member_period("end"),
+        },
+    ),
 }
-"""Every kind of ``policies/fields/health.toml``."""
+"""Every kind of ``policies/fields/health.toml`` but CP-IS."""

@@ -18,10 +18,14 @@ class FhirOptions:
             an answer to another question.
         pds_search: whether the server knows PDS's own search parameters, ``_history`` and ``_fuzzy-match``. Another
             that is sent them may refuse, or answer "nobody".
-        kinds: the kinds this server holds; None for all.
+        kinds: the kinds this server holds; None for all but CP-IS.
+        cpis_url: the base address of CP-IS, which is asked only where a question names it; None for not at all.
+        cpis_unscheduled: whether a look-up is said to be of unscheduled care, upon which CP-IS tells the council.
     """
 
     search_by: SearchBy = "post"
     echoes_request_id: bool = True
     pds_search: bool = True
     kinds: frozenset[str] | None = None
+    cpis_url: str | None = None
+    cpis_unscheduled: bool = True

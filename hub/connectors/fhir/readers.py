@@ -25,7 +25,7 @@ from hub.domain.records import Value
 
 ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
 
-_WORKERS = frozenset({"Practitioner", "PractitionerRole"})
+WORKERS = frozenset({"Practitioner", "PractitionerRole"})
 
 Reader = Callable[[Element, int], Value | None]
 
@@ -98,10 +98,11 @@ def postcode(patient: Element, _: int) -> Value | None:
 
 def phone(resource: Element, _: int) -> Value | None:
     """Every telephone number."""
-    return _phones(resource, "telecom")
+    return phones(resource, "telecom")
 
 
-def _phones(resource: Element, what: str) -> str | None:
+def phones(resource: Element, what: str) -> str | None:
+    """Every telephone number of a resource with ``telecom``, as one text."""
     said = [
         f"{value}{_ended(way)}"
         for way in elements(resource.get("telecom"), what)
@@ -153,7 +154,7 @@ def worker_role(plan: Element, part: int) -> Value | None:
 
 def worker_phone(plan: Element, part: int) -> Value | None:
     """How to reach the contributor, from the contained PractitionerRole."""
-    return _phones(_role(plan, part), "PractitionerRole.telecom")
+    return phones(_role(plan, part), "PractitionerRole.telecom")
 
 
 def _contributor(plan: Element, part: int) -> Element:
@@ -225,6 +226,6 @@ def contributors(plan: Element) -> list[Element]:
         kind = text(listed.get("type"), "CarePlan.contributor.type") or (
             reference.split("/")[-2] if "/" in reference else "PractitionerRole"
         )
-        if kind in _WORKERS:
+        if kind in WORKERS:
             found.append(listed)
     return found

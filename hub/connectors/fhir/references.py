@@ -8,6 +8,11 @@ from hub.connectors.base import UpstreamFault
 from hub.connectors.fhir.elements import Element, element, elements, text
 from hub.domain.sources import NoAnswerReason
 
+_NOT_PATIENTS = frozenset({
+    "Practitioner", "PractitionerRole", "Location", "HealthcareService", "Device", "RelatedPerson"
+})  # fmt: skip
+"""Who else may take part in an Appointment (FHIR R4, Appointment.participant.actor)."""
+
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 
 
@@ -22,13 +27,14 @@ class About:
     def require(self, resource: Element, key: str) -> None:
         """Pass a resource whose ``key`` (``subject`` or ``patient``) names this person.
 
+        ``participant`` names a person by each ``actor`` that is a patient.
         It must name them at least once, by reference, by a contained Patient or by NHS number, and every name it
         gives must be theirs.
 
         Raises:
             UpstreamFault: WRONG_PERSON otherwise.
         """
-        verdicts = self._verdicts(element(resource.get(key), key), resource)
+        verdicts = [verdict for named in _named(resource, key) for verdict in self._verdicts(named, resource)]
         if not verdicts or not all(verdicts):
             raise wrong_person()
 
@@ -65,6 +71,20 @@ class About:
                 verdicts = [verdict for verdict in numbers if verdict is not None]
                 return bool(verdicts) and all(verdicts)
         return False
+
+
+def _named(resource: Element, key: str) -> list[Element]:
+    """The references to the patient; among participants those to practitioners and places are left out."""
+    if key != "participant":
+        return [element(resource.get(key), key)]
+    actors = [element(listed.get("actor"), "participant.actor") for listed in elements(resource.get(key), key)]
+    return [actor for actor in actors if not _is_other(actor)]
+
+
+def _is_other(actor: Element) -> bool:
+    target = text(actor.get("reference"), "reference.reference") or ""
+    kind = text(actor.get("type"), "reference.type") or (target.rpartition("/")[0].rpartition("/")[2])
+    return kind in _NOT_PATIENTS
 
 
 def wrong_person() -> UpstreamFault:

@@ -1,0 +1,138 @@
+"""CP-IS, Child Protection Information Sharing: what councils told the NHS about plans and looked-after children.
+
+Source: NHS England, CP-IS API consumer implementation guide (FHIR R4): ``GET /CareTeam?patient:identifier=`` with a
+verified NHS number, and the header ``IsUnscheduledAccessEvent``.
+
+To read it is an act: the council is told that the child was looked up, and whoever looks later sees that somebody did.
+So it is asked once, when the content is fetched and never before, and not again when it fails. What came of it is a
+record in every case, since an empty section would read as "no plan". The council stays the source of plans and
+looked-after status: what is said here is what the NHS was told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from hub.connectors.base import Deadline, UpstreamFault
+from hub.connectors.fhir import bundles, labels
+from hub.connectors.fhir.elements import Element, concepts_words, day, element, elements, text
+from hub.connectors.fhir.mapping import CPIS, is_in_error
+from hub.connectors.fhir.readers import phones
+from hub.connectors.fhir.references import NHS_NUMBER, About, wrong_person
+from hub.connectors.http import Credentials, JsonClient
+from hub.domain.people import Candidate
+from hub.domain.records import HeldRecord, RecordPointer, Value
+from hub.domain.sources import NoAnswerReason
+
+RECORD_ID = "cp-is"
+UNVERIFIED = "cpis_number_not_verified"
+"""On the pointer of a child whose NHS number is not verified. No word of the vocabulary, on purpose: CP-IS cannot be
+asked then, and a gap says so."""
+
+_SHARE = 0.8  # of the time that is left, so that a slow CP-IS does not cost the records that are already here
+_PERHAPS = "It may have told the council all the same. Ask the council, which is the source."
+
+NOTHING = "Nothing is on file there now. The council is the source: ask the council."
+
+
+class Cpis:
+    """CP-IS of one NHS custodian.
+
+    Args:
+        url: its base address.
+        credentials: what to authenticate with, or None.
+        unscheduled: what the header ``IsUnscheduledAccessEvent`` says.
+        clock: now (aware, UTC).
+    """
+
+    def __init__(
+        self, url: str, credentials: Credentials | None, *, unscheduled: bool, clock: Callable[[], datetime]
+    ) -> None:
+        self._url = url
+        self._headers = {"IsUnscheduledAccessEvent": "true" if unscheduled else "false"}
+        self._clock = clock
+        self._client = JsonClient(
+            url,
+            credentials=credentials,
+            content_types=frozenset({"application/fhir+json", "application/json"}),
+            echoes_request_id=False,
+        )
+
+    def pointer(self, custodian: str, who: Candidate, *, restricted: bool) -> RecordPointer:
+        """That CP-IS can be asked, without asking it."""
+        found = {labels.RESTRICTED} if restricted else set()
+        if who.identity.nhs_number is None or not who.identity.nhs_number_verified:
+            found.add(UNVERIFIED)
+        return RecordPointer(custodian, CPIS, RECORD_ID, frozenset(found))
+
+    async def read(self, pointer: RecordPointer, who: Candidate, deadline: Deadline) -> HeldRecord:
+        """Ask once. A failure is what the record says: it must cost neither the other records nor the truth.
+
+        Raises:
+            UpstreamFault: WRONG_PERSON alone, which throws the whole answer away.
+        """
+        at = self._clock()
+        values: dict[str, Value | None] = {"asked_on": at.date()}
+        try:
+            async with asyncio.timeout(deadline.left_seconds * _SHARE):
+                values |= _told(await self._ask(who, deadline))
+        except TimeoutError:
+            values["answer"] = f"No answer: it was too slow. {_PERHAPS}"
+        except UpstreamFault as fault:
+            if fault.no_answer.reason is NoAnswerReason.WRONG_PERSON:
+                raise
+            values["answer"] = f"No answer: {fault.no_answer.detail}. {_PERHAPS}"
+        return HeldRecord(pointer, at, {name: values.get(name) for name in ("asked_on", "answer", "council", "phone")})
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.close()
+
+    async def _ask(self, who: Candidate, deadline: Deadline) -> list[Element]:
+        number = who.identity.nhs_number
+        if number is None or not who.identity.nhs_number_verified:
+            raise UpstreamFault(NoAnswerReason.REFUSED, "it can be asked by a verified NHS number alone")
+        params = [("patient:identifier", f"{NHS_NUMBER}|{number.value}")]
+        reply = await self._client.get("/CareTeam", params=params, deadline=deadline, headers=self._headers)
+        bundles.require_release(reply)
+        teams = bundles.matches(reply, "CareTeam")
+        bundles.require_total(reply, len(teams))
+        for team in teams:
+            _require_named(team, number.value, self._url)
+        return [team for team in teams if not is_in_error(team)]
+
+
+def _require_named(team: Element, number: str, url: str) -> None:
+    """Pass a CareTeam whose subject has this NHS number: CP-IS names nobody otherwise."""
+    identifier = element(element(team.get("subject"), "subject").get("identifier"), "subject.identifier")
+    if not identifier and not team.get("contained"):
+        raise wrong_person()
+    About("", number, url).require(team, "subject")
+
+
+def _told(teams: list[Element]) -> dict[str, Value | None]:
+    """What the NHS was told, of each plan; marked content is left for the council to tell."""
+    if any(labels.record_labels(team) for team in teams):
+        return {"answer": "Something is on file there that is marked as sensitive. Ask the council."}
+    numbers = [phone for team in teams if (phone := phones(team, "CareTeam.telecom"))]
+    return {
+        "answer": "; ".join(dict.fromkeys(map(_plan, teams))) or NOTHING,
+        "council": "; ".join(dict.fromkeys(name for team in teams for name in _councils(team))) or None,
+        "phone": "; ".join(dict.fromkeys(numbers)) or None,
+    }
+
+
+def _plan(team: Element) -> str:
+    """``NHS was told of: child protection plan, from 2026-01-05 until 2026-07-01``."""
+    kind = concepts_words(team.get("category"), "CareTeam.category") or text(team.get("name"), "CareTeam.name")
+    period = element(team.get("period"), "CareTeam.period")
+    start, end = (day(period.get(end), f"CareTeam.period.{end}") for end in ("start", "end"))
+    said = f"NHS was told of: {kind or 'a plan of a kind it does not name'}"
+    return said + (f", from {start.isoformat()}" if start else "") + (f" until {end.isoformat()}" if end else "")
+
+
+def _councils(team: Element) -> list[str]:
+    listed = elements(team.get("managingOrganization"), "CareTeam.managingOrganization")
+    return [name for each in listed if (name := text(each.get("display"), "CareTeam.managingOrganization.display"))]

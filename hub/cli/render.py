@@ -144,6 +144,26 @@ def _section_facts(child: Json) -> Iterator[tuple[str, str, Json]]:
     for flag in child["health"].get("flags") or ():
         status = f" ({flag['status']})" if flag["status"] else ""
         yield "NHS flag", (flag["flag"] or _UNSAID) + status, flag
+    yield from _school_facts(child.get("education") or {})
+
+
+def _school_facts(education: Json) -> Iterator[tuple[str, str, Json]]:
+    for year in education.get("attendance") or ():
+        average = f", the school {year['schoolAverage']} %" if year["schoolAverage"] else ""
+        said = f"{year['attended']} %{average}" if year["attended"] else _UNSAID
+        yield f"Attendance {_school_year(year)}", said, year
+    for year in education.get("exclusions") or ():
+        counted = ((year["suspensions"], "suspensions"), (year["permanentExclusions"], "permanent exclusions"))
+        said = ", ".join(f"{count} {what}" for count, what in counted if count is not None)
+        yield f"Exclusions {_school_year(year)}", said or _UNSAID, year
+    for one in education.get("senSupport") or ():
+        yield "School plan", ", ".join(part for part in (one["status"], one["plan"]) if part) or _UNSAID, one
+    for one in education.get("safeguardingFiles") or ():
+        yield "Safeguarding file", f"kept by {one['keptBy']}" if one["keptBy"] else "there is one", one
+
+
+def _school_year(year: Json) -> str:
+    return f"from {year['yearBegan']}" if year["yearBegan"] else "(year not stated)"
 
 
 def _people(child: Json) -> RenderableType:

@@ -226,7 +226,7 @@ class DfeConnector:
         held = []
         for pointer, part in zip(pointers, parts, strict=True):
             row = rows.get((part.listed, pointer.kind, part.key))
-            if row is None or self._marked(row) != (self._words_of(pointer), pointer.undetermined):
+            if row is None:  # its key holds all that its markings are read from
                 raise malformed("a record changed while it was read: ask again")
             held.append(self._held(pointer, row, as_of))
         return Fetched(tuple(held))
@@ -240,10 +240,6 @@ class DfeConnector:
         """Labels and undetermined words: what bars a narrative may be true of one that nobody assessed."""
         unassessed = row.is_narrative and not self._options.markings_applied
         return row.labels, row.undetermined | (self._unassessed() - row.labels if unassessed else frozenset())
-
-    def _words_of(self, pointer: RecordPointer) -> frozenset[str]:
-        """The pointer's labels without those that every record of its kind carries, which policy may have added."""
-        return pointer.labels - self._catalogue[pointer.kind].labels
 
     def _held(self, pointer: RecordPointer, row: Row, as_of: datetime) -> HeldRecord:
         fields = self._catalogue[row.kind].fields

@@ -9,7 +9,7 @@ import logging
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -176,7 +176,7 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             catalogue,
             entry.ssd.pool_size,
             schema=entry.ssd.schema,
-            without=_without(entry, catalogue),
+            without=_without(entry, "ssd", entry.ssd.without, catalogue),
             numbers_are_verified=entry.nhs_numbers_verified,
             unassessed=lambda: rules().barring_labels,
             zone=_zone(entry),
@@ -198,7 +198,12 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
     credentials = BearerToken(token) if token else None
     if entry.kind == "fhir":
         options = FhirOptions(
-            search_by=entry.search_by, echoes_request_id=entry.echoes_request_id, pds_search=entry.pds_search
+            search_by=entry.search_by,
+            echoes_request_id=entry.echoes_request_id,
+            pds_search=entry.pds_search,
+            kinds=catalogue.of_sector(custodian.sector) - _without(entry, "fhir", entry.fhir.without, catalogue),
+            cpis_url=entry.fhir.cpis_url,
+            cpis_unscheduled=entry.fhir.cpis_unscheduled,
         )
         return FhirConnector(custodian, entry.url, credentials, catalogue, options=options)
     assert entry.mapping is not None
@@ -209,11 +214,12 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
     return RestConnector(custodian, entry.url, mapping, credentials, catalogue)
 
 
-def _without(entry: CustodianSettings, catalogue: Catalogue) -> frozenset[str]:
-    unknown = sorted(set(entry.ssd.without) - set(catalogue.kinds))
+def _without(entry: CustodianSettings, part: str, kinds: Sequence[str], catalogue: Catalogue) -> frozenset[str]:
+    unknown = sorted(set(kinds) - set(catalogue.kinds))
     if unknown:
-        raise ConfigurationError(f"custodian {entry.id}: `ssd.without` names {unknown[0]}, which is no kind of record.")
-    return frozenset(entry.ssd.without)
+        problem = f"custodian {entry.id}: `{part}.without` names {unknown[0]}, which is no kind of record."
+        raise ConfigurationError(problem)
+    return frozenset(kinds)
 
 
 def _zone(entry: CustodianSettings) -> tzinfo:

@@ -100,6 +100,19 @@ class SsdSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     pool_size: Annotated[int, Meta(ge=1, le=64)] = 4
 
 
+class FhirSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What an NHS system does not hold, and where CP-IS is (``docs/fhir.md``).
+
+    ``without`` are the kinds of record it is not asked for: PDS holds people alone. ``cpis_url`` is the base address of
+    CP-IS, which is read only where a question names it; ``cpis_unscheduled`` whether that is said to be unscheduled
+    care, upon which CP-IS tells the council.
+    """
+
+    without: list[Text] = []
+    cpis_url: Text | None = None
+    cpis_unscheduled: bool = True
+
+
 class DfeSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What an agency that speaks the DfE custodian API agreed (``docs/dfe.md``).
 
@@ -132,6 +145,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     credential: Credential | None = None
     mapping: str | None = None
     ssd: SsdSettings = SsdSettings()
+    fhir: FhirSettings = FhirSettings()
     dfe: DfeSettings | None = None
     search_by: Literal["post", "get"] = "post"
     nhs_numbers_verified: bool = False

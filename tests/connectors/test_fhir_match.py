@@ -16,6 +16,7 @@ from hub.demo.nhs_pds import outcome
 from hub.demo.nhs_resources import load
 from hub.domain.people import ChildSearch, Identity, PartialDate
 from hub.domain.sources import NoAnswer, NoAnswerReason
+from hub.errors import ConfigurationError
 from hub.settings import CustodianSettings
 from tests.connectors.fhir_bench import (
     ADA,
@@ -248,3 +249,31 @@ async def test_the_settings_choose_how_it_is_asked(
     await nhs.close()
     assert isinstance(answer, Matched)
     assert {(method, path) for method, path, _ in SERVER.asked} == requests
+
+
+@pytest.mark.parametrize(
+    ("part", "lacks", "has"),
+    [
+        pytest.param({}, "cpis_information", "appointment", id="all-but-cpis"),
+        pytest.param({"without": ["appointment"]}, "appointment", "attendance", id="less-what-it-does-not-hold"),
+        pytest.param({"cpis_url": "http://127.0.0.1:1"}, "council_person", "cpis_information", id="cpis-where-it-is-set"),
+    ],
+)  # fmt: skip
+async def test_the_settings_choose_what_is_held(part: dict[str, Any], lacks: str, has: str) -> None:
+    nhs = make_connector(fhir_settings(part), load_policies)
+    await nhs.close()
+    assert has in nhs.kinds
+    assert lacks not in nhs.kinds
+
+
+def test_a_kind_nobody_knows_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no kind of record"):
+        make_connector(fhir_settings({"without": ["horoscope"]}), load_policies)
+
+
+def fhir_settings(part: dict[str, Any]) -> CustodianSettings:
+    entry = {
+        "id": "nhs", "name": "NHS", "sector": "health", "kind": "fhir", "url": "http://127.0.0.1:1", "fhir": part,
+        "contact": {"role": "Nurse", "phone": "01632 960 100"},
+    }  # fmt: skip
+    return msgspec.convert(entry, CustodianSettings)

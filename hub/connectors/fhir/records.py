@@ -48,7 +48,7 @@ def document_custodian(document: Element, _: int) -> Value | None:
 
 def members_now(team: Element) -> int:
     """How many professionals are in the team; none in one that is proposed or has ended."""
-    return 0 if team.get("status") in _NOT_NOW else len(_members(team))
+    return 0 if text(team.get("status"), "CareTeam.status") in _NOT_NOW else len(_members(team))
 
 
 def member_name(team: Element, part: int) -> Value | None:

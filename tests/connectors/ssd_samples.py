@@ -12,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from hub.connectors.base import Deadline, Fetched, Found, Matched
 from hub.connectors.ssd import SsdConnector
+from hub.connectors.ssd.published import metadata
 from hub.demo.council_load import load
 from hub.demo.generator import build_world
 from hub.domain.identifiers import NHSNumber
@@ -32,6 +33,21 @@ def _template(nhs_column: str) -> bytes:
     with engine.connect() as connection:
         driver: Any = connection.connection.dbapi_connection
         return bytes(driver.serialize())
+
+
+@cache
+def _no_rows() -> bytes:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    metadata().create_all(engine)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        return bytes(driver.serialize())
+
+
+def sqlite_empty(file: Path) -> str:
+    """The URL of a SQLite file with every table and no row: made once, for tables take long to make."""
+    file.write_bytes(_no_rows())
+    return f"sqlite:///{file}"
 
 
 def sqlite_council(directory: Path, nhs_column: str = "pers_single_unique_id") -> str:

@@ -13,7 +13,7 @@ from hub.connectors.ssd import SsdConnector
 from hub.connectors.ssd.published import metadata
 from hub.domain.records import HeldRecord, Value
 from hub.domain.sealed import unseal
-from tests.connectors.ssd_samples import COUNCIL, STAR, by_number, everything, the_one
+from tests.connectors.ssd_samples import COUNCIL, STAR, by_number, everything, sqlite_empty, the_one
 
 BESIDE = ("council_person", "looked_after_episode", "education_health_care_plan")
 DAY = datetime.date(2026, 5, 4)
@@ -190,7 +190,7 @@ def of_interest(records: Sequence[HeldRecord]) -> list[HeldRecord]:
 async def test_a_row_comes_back(
     tmp_path: Path, kind: str, rows: Rows, shown: Mapping[str, Value], labels: set[str]
 ) -> None:
-    (record,) = of_interest(await read(f"sqlite:///{tmp_path / 'council.db'}", rows))
+    (record,) = of_interest(await read(sqlite_empty(tmp_path / "council.db"), rows))
     assert (record.pointer.kind, dict(unseal(record)), set(record.pointer.labels)) == (kind, dict(shown), labels)
 
 
@@ -232,5 +232,5 @@ async def test_all_of_them_from_postgresql(new_database: Callable[[], str]) -> N
 )
 async def test_a_plan_for_adoption_is_labelled_and_no_other(tmp_path: Path, text: str, adoption: bool) -> None:
     rows: Rows = [("ssd_cla_care_plan", {"lacp_table_id": "1", "lacp_person_id": WHO, "lacp_cla_care_plan_json": text})]
-    (record,) = of_interest(await read(f"sqlite:///{tmp_path / 'council.db'}", rows))
+    (record,) = of_interest(await read(sqlite_empty(tmp_path / "council.db"), rows))
     assert ("adoption_s56" in record.pointer.labels) is adoption

@@ -76,7 +76,7 @@ HEALTH: Spec = tuple(
 ADOPTED: Spec = (
     ("DATE_MATCH", "perm_matched_date", british_day),
     ("FOSTER_CARE", "perm_adopted_by_carer_flag", yes_no),
-    ("NB_ADOPTR", "perm_number_of_adopters", number(2)),
+    ("NB_ADOPTR", "perm_number_of_adopters", one_of(("1", "2"))),
     ("SEX_ADOPTR", "perm_adopter_sex", one_of(("M1", "F1", "MM", "FF", "MF"))),
     ("LS_ADOPTR", "perm_adopter_legal_status", one_of(("L0", "L11", "L12", "L2", "L3", "L4"))),
 )

@@ -7,7 +7,16 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hub.connectors.rest_file import EVERY_KIND, PERSON, KindFile, LabelsFile, MappingFile, PlaceFile, full
+from hub.connectors.rest_file import (
+    EVERY_KIND,
+    PERSON,
+    KindFile,
+    LabelsFile,
+    MappingFile,
+    PlaceFile,
+    above_official,
+    full,
+)
 from hub.domain.catalogue import Catalogue, KindSpec, ValueType
 
 _NAMES = {"given_name", "family_name"}
@@ -92,6 +101,8 @@ def label_faults(file: Described, vocabulary: AbstractSet[str] | None) -> Iterat
                 yield f"{where}.required_for: {kind} is not mapped in this file"
         for marking in sorted(label.words.keys() & set(label.ignore)):
             yield f"{where}.ignore: {marking} has a word too"
+        for marking in sorted(filter(above_official, {*label.words, *label.ignore})):
+            yield f"{where}: {marking} is above OFFICIAL-SENSITIVE and never connected: take it out"
         for word in sorted(set(label.words.values()) - vocabulary) if vocabulary is not None else ():
             yield f"{where}.words: {word} is not in the policies' vocabulary"
 

@@ -15,7 +15,7 @@ from typing import Any
 from hub.connectors.base import UpstreamFault
 from hub.connectors.checking import Finding, form_of, mend, note, well
 from hub.connectors.rest_mapping import LabelReading, Reading, RestMapping, Steps
-from hub.connectors.rest_values import at, labels_of, value_at
+from hub.connectors.rest_values import NEVER_CONNECTED, at, labels_of, value_at
 
 
 class Step(StrEnum):
@@ -116,7 +116,7 @@ def _value(tally: Tally, key: str, row: object, reading: Reading, mapping: RestM
 
 def _without_words(tally: Tally, key: str, value: object, words: Mapping[str, str]) -> None:
     for code in value if isinstance(value, list) else [value]:
-        if isinstance(code, str) and code.strip() and code.strip() not in words:
+        if isinstance(code, str) and code.strip() and code.strip() not in {*words, *words.values()}:
             tally.codes[key][form_of(code.strip())] += 1
 
 
@@ -134,7 +134,9 @@ def _labels(tally: Tally, kind: str, row: object, readings: Sequence[LabelReadin
         elif value is not None:
             tally.see(key, State.PRESENT)
         for label in labels:
-            if label.startswith("unmapped:"):
+            if label == NEVER_CONNECTED:
+                tally.codes[f"{key}: above OFFICIAL-SENSITIVE"][""] += 1
+            elif label.startswith("unmapped:"):
                 tally.codes[key][form_of(label.partition(":")[2])] += 1
 
 
@@ -195,9 +197,14 @@ def _findings(tally: Tally) -> Iterator[Finding]:
     for key, forms in sorted(tally.codes.items()):
         listed = ", ".join(f"{form} ({count})" for form, count in sorted(forms.items()))
         advice = "add them to the mapping file; here 9 stands for a digit and A for a letter"
-        if key.startswith("labels"):
+        if key.endswith("above OFFICIAL-SENSITIVE"):
+            yield mend(
+                f"{key} in {forms.total()}: each is a fault of the feed, and a gap to whoever asks",
+                "have the holder take such records out of what it lets the hub ask; the hub never connects them",
+            )
+        elif key.startswith("labels"):
             yield mend(f"{key}: markings without a word, of the form {listed}: each makes its record a gap", advice)
         elif key.startswith("record.type"):
             yield mend(f"{key}: types without a kind, of the form {listed}", advice)
         else:
-            yield note(f"{key}: codes without a word, of the form {listed}: shown as they are", advice)
+            yield note(f"{key}: codes without a word, of the form {listed}: shown as 'code not known'", advice)

@@ -16,6 +16,8 @@ PERSON = "{person}"
 
 EVERY_KIND = "*"
 
+_ABOVE_OFFICIAL = re.compile(r"(?:^|[^a-z])(?:top)?secret(?:$|[^a-z])", re.IGNORECASE | re.ASCII)
+
 JsonPath = Annotated[str, Meta(pattern=r"^[A-Za-z_@][\w@-]*(\.[A-Za-z_@][\w@-]*)*\Z", max_length=200)]
 """Keys of nested JSON objects, joined with dots."""
 
@@ -45,6 +47,11 @@ class PlaceFile(_Strict, frozen=True):
 
 
 Place = JsonPath | PlaceFile
+
+
+def above_official(marking: str) -> bool:
+    """Whether ``marking`` is SECRET or TOP SECRET, however it is written: such material is never connected."""
+    return _ABOVE_OFFICIAL.search(marking) is not None
 
 
 def full(place: Place) -> PlaceFile:

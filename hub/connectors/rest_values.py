@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 from hub.connectors.base import UpstreamFault
-from hub.connectors.rest_file import EVERY_KIND
+from hub.connectors.rest_file import EVERY_KIND, above_official
 from hub.connectors.rest_mapping import LabelReading, Reading, Steps
 from hub.domain.catalogue import ValueType
 from hub.domain.records import Value
@@ -16,6 +16,9 @@ from hub.domain.sources import NoAnswerReason
 
 MARKING_CHARS_MAX = 40
 """A marking longer than this is a sentence, and a sentence may name somebody: it is not repeated."""
+
+NEVER_CONNECTED = "unmapped:never-connected"
+"""The label of a record marked above OFFICIAL-SENSITIVE: in no vocabulary, so all of it is a gap like any other."""
 
 _MARKING = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 ._/-]{{0,{MARKING_CHARS_MAX - 1}}}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -143,6 +146,8 @@ def _markings(value: object) -> list[str] | None:
 
 
 def _unmapped(marking: str) -> str:
+    if above_official(marking):
+        return NEVER_CONNECTED
     return f"unmapped:{marking.lower()}" if _MARKING.fullmatch(marking) else "unmapped:unreadable"
 
 
@@ -178,8 +183,10 @@ def _clean(text: str) -> str | None:
 
 
 def _worded(text: str | None, reading: Reading) -> str | None:
-    """The word a code stands for; a code the mapping does not know is shown as it is."""
-    return text if text is None or reading.words is None else reading.words.get(text, text)
+    """The word a code stands for; a code the mapping does not know is shown, and said not to be known."""
+    if text is None or reading.words is None or text in reading.words.values():
+        return text
+    return reading.words.get(text) or f"{text} (code not known)"
 
 
 def _day(text: str | None, zone: tzinfo, pattern: str | None) -> date | None:

@@ -189,5 +189,7 @@ def _police_events(town: _Town, home: Address, reach: int) -> Iterator[Event]:
             found_at=at(day, 23, 5),
             risk_grade="Medium",
             circumstances="Late home from a friend's.",
+            interview_offered=True,
+            interview_held=False,
             return_interview="Offered and declined",
         )

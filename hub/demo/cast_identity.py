@@ -91,6 +91,8 @@ def _restricted(today: date) -> Household:
             seen_at_hospital(today, 90),
             event("domestic_abuse_incident", on=ago(today, 150), risk_grade="High", children_present=1,
                   summary="Mother and child moved to a place of safety.", location="88 Station Parade, Testshire"),
+            event("marac_referral", on=ago(today, 148), heard_on=ago(today, 132), reason="High risk of serious harm",
+                  outcome="Heard", actions="Housing and health visitor to report to the next meeting."),
         ),
         school=SCHOOLS[1], phone="01632 960 322", gp=1,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from hub.demo.build import adult, ago, born, child, event
 from hub.demo.cast_identity import family, referred, seen_at_hospital, witness
@@ -63,13 +64,18 @@ def _privileged(today: date) -> Iterator[Event]:
 
 
 def _intelligence(today: date) -> Iterator[Event]:
+    graded: dict[str, Any] = {
+        "source_grade": "Untested (2)",
+        "information_grade": "Known indirectly to the source, but corroborated (B)",
+    }
     for days, labels, summary in (
         (50, ("handling_code_p",), "Seen several times with older males at the Station Parade flats."),
         (40, ("handling_code_c",), "Reported to be carrying items for an organised group."),
         (30, ("handling_code_c", "intelligence_released"), "Believed to be travelling to another town at weekends."),
     ):
-        yield event("intelligence", *labels, on=ago(today, days), summary=summary, grade="B2")
-    yield event("intelligence", "handling_code_c", "sanitised_line", on=ago(today, 20), grade="B2",
+        yield event("intelligence", *labels, on=ago(today, days), summary=summary, **graded)
+    yield event("intelligence", "handling_code_c", "sanitised_line", on=ago(today, 20), **graded,
+                conditions="For child protection only. Ring the intelligence bureau before acting on it.",
                 summary="A source close to the family saw him hand over a package at the Kiln Walk garages.",
                 sanitised="He may be at risk of criminal exploitation near his home.")  # fmt: skip
 

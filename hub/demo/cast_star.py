@@ -100,6 +100,7 @@ def _police(today: date) -> Iterator[Event]:
                 summary="Maya was frightened and said it happens often.")  # fmt: skip
     yield event("missing_report", reported_at=at(ago(today, 19), 19, 40), found_at=at(ago(today, 19), 22, 15),
                 risk_grade="Medium", circumstances="Did not come home from school.",
+                interview_offered=True, interview_held=True,
                 return_interview="Held: said she did not want to go home.")  # fmt: skip
     yield event("bail_condition", started_on=ago(today, 60), ended_on=ago(today, -30), order_type="Police bail",
                 conditions="Mother's partner not to enter 14 Tannery Lane or contact the mother.")  # fmt: skip

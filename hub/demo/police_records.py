@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from hub.demo.police_codes import coded
 from hub.demo.world import Child, Event, Known, World
 
 CANDIDATES_MAX = 50
@@ -56,19 +57,33 @@ WIRE: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
             "found_at": "foundAt",
             "risk_grade": "riskGrade",
             "circumstances": "circumstances",
+            "interview_offered": "returnInterviewOffered",
+            "interview_held": "returnInterviewHeld",
             "return_interview": "returnInterview",
         },
     ),
     "exploitation_marker": (
         "EXPLOITATION_FLAG",
         "flag",
-        {"since": "from", "marker": "marker", "risk_grade": "riskGrade"},
+        {"since": "from", "until": "to", "marker": "marker", "risk_grade": "riskGrade"},
     ),
     "warning_marker": ("WARNING_FLAG", "flag", {"since": "from", "until": "to", "marker": "marker"}),
     "intelligence": (
         "INTELLIGENCE_REPORT",
         "event",
-        {"on": "createdOn", "summary": "text", "grade": "grade", "sanitised": "sanitisedText"},
+        {
+            "on": "createdOn",
+            "summary": "text",
+            "source_grade": "sourceEvaluation",
+            "information_grade": "informationAssessment",
+            "sanitised": "sanitisedText",
+            "conditions": "handlingConditions",
+        },
+    ),
+    "marac_referral": (
+        "MARAC_REFERRAL",
+        "event",
+        {"on": "referredOn", "heard_on": "heardOn", "reason": "reason", "outcome": "outcome", "actions": "actions"},
     ),
     "police_protection": (
         "POLICE_PROTECTION",
@@ -185,6 +200,7 @@ def _person_record(person: Known) -> Json:
             "dateOfBirth": person.birth_date.isoformat(),
             "gender": person.sex,
             "location": {"address": f"{home.line}, {home.town}", "postcode": home.postcode} if home else None,
+            "telephone": person.phone,
             "school": person.school,
         },
     }
@@ -198,7 +214,7 @@ def _event_record(event: Event) -> Json:
         inside = body
         for key in outer:
             inside = inside.setdefault(key, {})
-        inside[last] = value.isoformat() if isinstance(value, date) else value
+        inside[last] = value.isoformat() if isinstance(value, date) else coded(event.kind, name, value)
     return {"type": kind, **_handling(event), part: body}
 
 

@@ -271,7 +271,7 @@ def test_an_agency_that_cannot_be_asked(place: Place, agency: str, what: str, sa
 
 
 def test_a_mapping_that_is_wrong_is_told_and_the_others_are_checked(place: Place) -> None:
-    place.remap('role = "event.personRole"', 'rle = "event.personRole"')
+    place.remap('outcome = "event.outcome"', 'outcme = "event.outcome"')
     status, said = place.check()
     assert status == 1
     assert "the field catalogue has no such field" in said
@@ -301,6 +301,9 @@ def test_a_mapping_compared_with_what_came(place: Place, old: str, new: str, exp
     ("key", "value", "says"),
     [
         pytest.param("markings", ["Odd 7"], "markings without a word, of the form AAA 9 (8)", id="a-marking"),
+        pytest.param(
+            "markings", ["SECRET"], "above OFFICIAL-SENSITIVE in 8: each is a fault of the feed", id="above-official"
+        ),
         pytest.param("markings", 7, "labels[4] (markings) is of another type in 8 of 8", id="markings-of-another-type"),
         pytest.param(
             "type", "ODD_7", "record.type (in find): types without a kind, of the form AAA_9 (8)", id="a-type"

@@ -86,7 +86,7 @@ BAD = {
     "time zone by path": (swap("Europe/London", "/etc/passwd"), "system.timezone: not a time zone"),
     "unknown kind": (add('[kinds.burglary]\ntypes = ["B"]\nfields = {}'), "kinds.burglary: the field catalogue has no"),
     "unknown field": (
-        swap('role = "event.personRole"', 'colour = "x"'),
+        swap('summary = "event.summary"', 'colour = "x"'),
         "kinds.incident.fields.colour: the field catalogue has no such field",
     ),
     "missing field": (
@@ -120,7 +120,7 @@ BAD = {
         "kinds.exploitation_marker.fields.since.words: only for text, and this is date",
     ),
     "a date format for text": (
-        swap('marker = "flag.marker"', 'marker = { path = "flag.marker", format = "%d" }'),
+        swap('words = "exploitation" }', 'format = "%d" }'),
         "kinds.exploitation_marker.fields.marker.format: only for dates, and this is text",
     ),
     "a word outside the vocabulary": (
@@ -134,6 +134,14 @@ BAD = {
     "required, deciding nothing": (
         add('[[labels]]\npath = "x"\nwords = {}\nrequired_for = ["*"]'),
         "labels[5] (x).words: what is required must say what it decides",
+    ),
+    "secret, and to be ignored": (
+        swap('"OFFICIAL",', '"OFFICIAL", "Top Secret",'),
+        "labels[4] (markings): Top Secret is above OFFICIAL-SENSITIVE and never connected",
+    ),
+    "secret, with a word": (
+        swap("COURT-ORDER =", "UK-SECRET ="),
+        "labels[4] (markings): UK-SECRET is above OFFICIAL-SENSITIVE and never connected",
     ),
     "ignored and worded": (swap('"OFFICIAL"', '"LPP"'), "labels[4] (markings).ignore: LPP has a word too"),
 }
@@ -164,5 +172,5 @@ def test_a_file_that_cannot_be_read(path: str, tmp_path: Path, catalogue: Catalo
 
 
 def test_a_name_that_is_not_shipped_lists_those_that_are(catalogue: Catalogue) -> None:
-    with pytest.raises(ConfigurationError, match="there are: .*pole-demo"):
+    with pytest.raises(ConfigurationError, match=r"there are: .*pole-demo"):
         shipped("../pole-demo", catalogue)

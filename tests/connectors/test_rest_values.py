@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from hub.connectors.base import UpstreamFault
 from hub.connectors.rest_mapping import LabelReading, Reading
-from hub.connectors.rest_values import MARKING_CHARS_MAX, at, labels_of, list_at, text_at, texts_at, value_at
+from hub.connectors.rest_values import (
+    MARKING_CHARS_MAX,
+    NEVER_CONNECTED,
+    at,
+    labels_of,
+    list_at,
+    text_at,
+    texts_at,
+    value_at,
+)
 from hub.domain.catalogue import ValueType
 from hub.domain.sources import NoAnswerReason
 
@@ -109,9 +118,12 @@ def test_a_value_of_another_type_is_malformed_and_not_repeated(type_: ValueType,
 
 CODES = {
     "a known code": (T, "F", "female"),
-    "an unknown code is shown": (T, "X", "X"),
+    "an unknown code is shown, and said not to be known": (T, "X", "X (code not known)"),
+    "the word itself": (T, " female ", "female"),
+    "a word in other letters is no known word": (T, "Female", "Female (code not known)"),
+    "nothing is no code": (T, " ", None),
     "a number as code": (T, 1, "one"),
-    "codes in a list": (L, ["F", "X"], ("female", "X")),
+    "codes in a list": (L, ["F", "X"], ("female", "X (code not known)")),
 }
 
 
@@ -188,6 +200,25 @@ MARKS: dict[str, tuple[dict[str, object], set[str], set[str]]] = {
     "a sentence": (
         {"code": "P", "marks": ["X" * (MARKING_CHARS_MAX + 1)]},
         {"handling_code_p", "unmapped:unreadable"},
+        set(),
+    ),
+    "secret": ({"code": "P", "marks": ["SECRET"]}, {"handling_code_p", NEVER_CONNECTED}, set()),
+    "top secret": ({"code": "P", "marks": ["OFFICIAL", "Top Secret"]}, {"handling_code_p", NEVER_CONNECTED}, set()),
+    "top secret, with a hyphen": ({"code": "P", "marks": ["TOP-SECRET"]}, {"handling_code_p", NEVER_CONNECTED}, set()),
+    "top secret, in one word": ({"code": "P", "marks": ["TOPSECRET"]}, {"handling_code_p", NEVER_CONNECTED}, set()),
+    "secret, with a caveat": (
+        {"code": "P", "marks": ["UK SECRET - EYES ONLY"]},
+        {"handling_code_p", NEVER_CONNECTED},
+        set(),
+    ),
+    "secret, in a sentence": (
+        {"code": "P", "marks": ["SECRET: " + "x" * MARKING_CHARS_MAX]},
+        {"handling_code_p", NEVER_CONNECTED},
+        set(),
+    ),
+    "secretarial is another word": (
+        {"code": "P", "marks": ["SECRETARIAL"]},
+        {"handling_code_p", "unmapped:secretarial"},
         set(),
     ),
     "odd characters": ({"code": "P", "marks": ["Zoë: ask"]}, {"handling_code_p", "unmapped:unreadable"}, set()),

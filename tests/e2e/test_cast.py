@@ -78,6 +78,8 @@ def looked_after(child: Json) -> None:
     assert {("LOOKED_AFTER", "CURRENT"), ("MISSING", "CURRENT")} <= alerts(child)
     (episode,) = child["socialCare"]["lookedAfterEpisodes"]
     assert episode["endedOn"] is None
+    (protection,) = child["police"]["policeProtections"]
+    assert protection["startedAt"] < protection["endedAt"]
 
 
 def twin_known(child: Json) -> None:
@@ -107,6 +109,9 @@ def no_nhs_number_at_council(child: Json) -> None:
 
 def restricted(child: Json) -> None:
     assert ("RESTRICTED", "CURRENT") in alerts(child)
+    assert ("ASK", "Originator's condition (MARAC and other agencies' papers)") in held_back(child)
+    assert child["police"]["maracReferrals"] == []
+    assert "health visitor to report" not in text_of(child)
     assert child["identity"]["addresses"] == []
     assert child["identity"]["schools"] == []
     assert "Heron Drive" not in text_of(child)

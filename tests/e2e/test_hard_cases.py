@@ -156,10 +156,12 @@ async def test_3_the_units_own_line_is_shown_and_the_report_is_veiled(
     asked = await town.ask("intelligence", worker=worker, purpose=purpose)
     (shown,) = [each for each in asked.child["police"]["intelligence"] if each["sanitised"]]
     assert shown["sanitised"] == "He may be at risk of criminal exploitation near his home."
-    assert (shown["on"], shown["summary"], shown["grade"]) == (None, None, None)
+    hidden = ["on", "summary", "sourceGrade", "informationGrade"]
+    assert shown["conditions"].startswith("For child protection only.")
+    assert [shown[name] for name in hidden] == [None] * 4
     assert "own sanitised wording" in notices(shown)
     (line,) = lines(shown)
-    assert (line["fields"], line["impediment"], line["kind"]) == (["on", "summary", "grade"], None, None)
+    assert (line["fields"], line["impediment"], line["kind"]) == (hidden, None, None)
     await unseen(town, "intelligence", *RAW, worker=worker, purpose=purpose)
     logged = grounds(town.logged(asked), "intelligence")
     assert ("withheld", ("imp-intel-conditions",), True) in logged

@@ -179,7 +179,7 @@ def test_a_rule_in_english(rule: Rule, expected: str) -> None:
 @pytest.mark.parametrize(
     ("purpose", "expected"),
     [
-        (S47, "  - Everything: who the child is, the household, who is involved, children's social care, police, health.\n"),
+        (S47, "  - Everything: who the child is, the household, who is involved, children's social care, police, health, education.\n"),
         (
             replace(S47, detail={kind: level for kind, level in S47.detail.items() if kind != "intelligence"}),
             "  - Police: everything, but not *Intelligence*.\n",
@@ -197,6 +197,7 @@ def test_a_purpose_in_english(purpose: Purpose, expected: str) -> None:
 
 
 INVOLVED = tuple(kind.id for kind in bundle().catalogue.kinds.values() if kind.section is Section.INVOLVEMENT)
+HALF = len(INVOLVED) // 2
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,10 @@ INVOLVED = tuple(kind.id for kind in bundle().catalogue.kinds.values() if kind.s
         (dict.fromkeys(INVOLVED, Detail.EXISTENCE), "existence"),
         ({INVOLVED[0]: Detail.FULL}, "some *"),
         ({**dict.fromkeys(INVOLVED[1:], Detail.FULL)}, "everything *"),
-        ({INVOLVED[0]: Detail.FULL, INVOLVED[1]: Detail.EXISTENCE}, "everything *"),
+        (
+            dict.fromkeys(INVOLVED[:HALF], Detail.FULL) | dict.fromkeys(INVOLVED[HALF : 2 * HALF], Detail.EXISTENCE),
+            "everything *",
+        ),
         ({}, "nothing"),
     ],
     ids=["one level", "the least", "less than half", "more than half", "as many of each: the higher", "none"],

@@ -18,12 +18,14 @@ from hub.connectors.fhir.mapping import CPIS
 from hub.connectors.fhir.patients import NHS_NUMBER
 from hub.demo.nhs_app import create_app, fhir
 from hub.demo.nhs_resources import load
+from hub.domain.catalogue import Section
 from hub.domain.identifiers import NHSNumber
 from hub.domain.people import Candidate, Identity
 from hub.domain.records import RecordPointer
 from hub.domain.sealed import unseal
 from hub.domain.sources import NoAnswer, NoAnswerReason
-from tests.connectors.fhir_bench import ADA, ADAS, BEA, CREDENTIAL, connector, served, small_world, soon
+from hub.domain.view import ALERT_KINDS
+from tests.connectors.fhir_bench import ADA, ADAS, BEA, CATALOGUE, CREDENTIAL, connector, served, small_world, soon
 
 ASKED: list[tuple[str, dict[str, str], str | None]] = []
 ANSWER: list[tuple[Any, int]] = []
@@ -173,3 +175,10 @@ async def test_nothing_is_asked_when_the_other_records_fail(urls: tuple[str, str
     assert isinstance(await nhs.fetch(ada(), [*found.pointers, gone], soon()), NoAnswer)
     await nhs.close()
     assert ASKED == []
+
+
+def test_nothing_but_its_own_list_leads_to_it() -> None:
+    kind = CATALOGUE[CPIS]
+    assert kind.timeline is None, "a timeline would ask CP-IS of every child looked up"
+    assert kind.section is Section.HEALTH, "the joined sections read all their kinds"
+    assert CPIS not in ALERT_KINDS

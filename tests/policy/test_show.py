@@ -179,7 +179,7 @@ def test_a_rule_in_english(rule: Rule, expected: str) -> None:
 @pytest.mark.parametrize(
     ("purpose", "expected"),
     [
-        (S47, "  - Everything: who the child is, the household, who is involved, children's social care, police, health, education.\n"),
+        (S47, "  - Everything: who the child is, the household, who is involved, children's social care, police, health, schools and colleges.\n"),
         (
             replace(S47, detail={kind: level for kind, level in S47.detail.items() if kind != "intelligence"}),
             "  - Police: everything, but not *Intelligence*.\n",

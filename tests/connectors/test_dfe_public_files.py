@@ -19,7 +19,8 @@ from hub.matching.resolution import Review
 from hub.matching.resolve import resolve
 from tests.connectors.bendable import bendable
 from tests.connectors.dfe_bench import PERSONAL, Upstream, connector, envelope, item, soon
-from tests.connectors.test_dfe import read, told
+from tests.connectors.test_dfe import read
+from tests.connectors.test_dfe_types import told
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "sui"
 

@@ -23,6 +23,7 @@ from tests.connectors.dfe_bench import (
     SERVICES,
     Json,
     Upstream,
+    education,
     envelope,
     personal,
     soon,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -96,6 +97,7 @@ def made(text: str) -> str:
         pytest.param(made("1:1:a:b"), id="a part too many"),
         pytest.param(made("2:1:abc"), id="another version"),
         pytest.param(made("1:-1:abc"), id="before the beginning"),
+        pytest.param(made("1:0:" + hashlib.sha256().hexdigest()[:12]), id="after nothing"),
         pytest.param(made("1:one:abc"), id="no number"),
         pytest.param(made("1:" + "9" * 5000 + ":abc"), id="a number of great length"),
         pytest.param(base64.urlsafe_b64encode(b"1:1:\xff\xfe").decode(), id="not text"),

@@ -245,23 +245,16 @@ async def test_a_release_taken_back_between_index_and_record_is_no_answer(
     assert isinstance(answer, NoAnswer)
 
 
+HANDLING_CODES = {"handling_code_p", "handling_code_c"}
 UNSTATED: dict[str, tuple[Json, set[str], set[str]]] = {
     "all stated": ({"handling": {"code": "P", "sanitisedRelease": False}, "markings": []}, {"handling_code_p"}, set()),
-    "no code": ({"handling": None, "markings": []}, set(), {"handling_code_p", "handling_code_c"}),
+    "no code": ({"handling": None, "markings": []}, set(), HANDLING_CODES),
     "code 5 of 5x5x5 is code C": ({"handling": {"code": "5"}, "markings": []}, {"handling_code_c"}, set()),
     **{
-        f"code {code} of 5x5x5 says nothing of today": (
-            {"handling": {"code": code}, "markings": []},
-            {f"unmapped:{code}"},
-            set(),
-        )
+        f"code {code} of 5x5x5 has no word": ({"handling": {"code": code}, "markings": []}, {f"unmapped:{code}"}, set())
         for code in "1234"
     },
-    "above OFFICIAL-SENSITIVE": (
-        {"handling": {"code": "P"}, "markings": ["SECRET"]},
-        {"handling_code_p", "unmapped:never-connected"},
-        set(),
-    ),
+    "secret": ({"handling": None, "markings": ["SECRET"]}, {"unmapped:never-connected"}, HANDLING_CODES),
     "unknown code": ({"handling": {"code": "Z"}, "markings": []}, {"unmapped:z"}, set()),
     "local marking": (
         {"handling": {"code": "P"}, "markings": ["LOCAL-77"]},

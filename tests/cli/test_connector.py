@@ -335,7 +335,20 @@ def test_police_who_do_not_look_at_whom_they_are_asked_about(place: Place) -> No
 
 # ------------------------------------------------------------------------------------------------------------------ NHS
 
-PARAMETERS = {name: ["patient", "_id"] for name in ("CarePlan", "Encounter", "Flag", "Immunization", "RelatedPerson")}
+PARAMETERS = {
+    name: ["patient", "_id"]
+    for name in (
+        "AllergyIntolerance",
+        "Appointment",
+        "CarePlan",
+        "CareTeam",
+        "DocumentReference",
+        "Encounter",
+        "Flag",
+        "Immunization",
+        "RelatedPerson",
+    )
+}
 PARAMETERS["Patient"] = ["_id", "identifier", "family", "given", "birthdate", "_history", "_fuzzy-match"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
@@ -67,6 +68,16 @@ def test_it_is_kept_as_it_was_given() -> None:
     assert made.expires_at.tzinfo is UTC
     assert made.request.case_reference.value == "A-1"
     assert make(decided_by=" Imogen   Fairweather ").decided_by == "Imogen Fairweather"
+    assert (made.request.organisation, made.request.purpose) == ("testshire-nhs", "ca2004-s16la")
+    assert all(when.tzinfo is UTC for when in (made.decided_at, made.review_at, make("hold").decided_at))
+    one = make(record_kinds=frozenset({"intelligence"}), record_id="r 1")
+    assert (one.custodian, one.post, one.kinds, one.record_id) == (
+        given("hold").custodian,
+        given("hold").post,
+        {"intelligence"},
+        "r 1",
+    )
+    assert make("ehc_interests", fields=frozenset({"needs"})).fields == {"needs"}
 
 
 naive = datetime(2026, 11, 23)
@@ -137,6 +148,10 @@ def test_refused(code: str, kind: str, changes: dict[str, Any], says: str) -> No
         make(kind, **changes)
     assert caught.value.code == code
     assert says in caught.value.message
+    first, *bars = caught.value.message.splitlines()
+    assert re.fullmatch(r"[A-Z][^\n]*[.:]", first), "a sentence"
+    assert all(re.fullmatch(r"  imp-[a-z0-9-]+: [A-Z].*", bar) for bar in bars), "and the real bars"
+    assert not re.search(r"[A-Z]{6}|\bXX|XX\b", caught.value.message), "in ordinary letters"
     for value in ("P-77", "9990004022", "Imogen", "polcie", "father", "A-1", "horoscope", "Lee"):
         assert value not in caught.value.message
 

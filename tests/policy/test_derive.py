@@ -121,3 +121,37 @@ ENDING = TimelineSpec(("on", "planned_on"), (), "until")
 def test_how_old_is_too_old(timeline: TimelineSpec | None, held: dict[str, Any], beyond: bool) -> None:
     spec = KindSpec("thing", "Thing", Section.IDENTITY, Sector.COUNCIL, "Test", (), timeline=timeline)
     assert is_beyond(HeldRecord(pointer("thing"), AT, held), spec, SINCE) is beyond
+
+
+def test_an_age_is_of_the_day_of_release() -> None:
+    fields = (
+        FieldSpec("born", "Born", ValueType.DATE, "third_party_birth_date", "x.b", frozenset({"ca1989-s47"})),
+        FieldSpec("age", "Age", ValueType.INTEGER, "age", "derived", EVERYWHERE, Derived("born", DerivedAs.AGE)),
+    )
+    spec = KindSpec("home", "Home", Section.HOUSEHOLD, Sector.COUNCIL, "Test", fields)
+    compiled = Policy(
+        dataclasses.replace(bundle(), catalogue=dataclasses.replace(bundle().catalogue, kinds={"home": spec}))
+    )
+    record = pointer("home")
+    decision = compiled.decide(request(), record)
+    ages = [
+        release(HeldRecord(record, AT, {"born": date(1990, 11, 21)}), decision, COUNCIL, at).values["age"]
+        for at in (AT, AT + timedelta(days=1))
+    ]
+    assert ages == [35, 36]
+
+
+def test_what_is_too_old_is_out_of_scope_field_by_field_and_not_told() -> None:
+    compiled = Policy(bundle())
+    record = pointer("contact", "privileged", "court_order")
+    decision = compiled.beyond_look_back(record)
+    names = tuple(field.name for field in bundle().catalogue["contact"].fields)
+    assert [(group.fields, group.decision.outcome, group.decision.grounds) for group in decision.groups] == [
+        (names, Outcome.OUT_OF_SCOPE, ("scope-necessity",))
+    ]
+    assert (decision.whole_lines, decision.any_released, decision.notices) == ((), False, ())
+    assert (decision.kind, decision.labels, decision.undetermined) == ("contact", record.labels, record.undetermined)
+    assert decision.spec is bundle().catalogue["contact"]
+    assert tuple(decision.fields) == names
+    unknown = compiled.beyond_look_back(pointer("horoscope"))
+    assert (unknown.spec, dict(unknown.fields), unknown.groups, unknown.whole_lines) == (None, {}, (), ())

@@ -83,8 +83,12 @@ class ViewChild:
             BadRequest, Forbidden: the question was refused; the refusal is in the log.
             AuditUnavailable: the log is down; no custodian was asked, or nothing is released.
         """
-        if self.newest is not None:  # one set of rules to the end, whatever is loaded meanwhile
-            return await replace(self, policy=self.newest(), newest=None)(question)
+        # one set of rules to the end, whatever is loaded meanwhile
+        now = self if self.newest is None else replace(self, policy=self.newest(), newest=None)
+        return await now._permitted(question)  # noqa: SLF001  itself, with the rules of this moment
+
+    async def _permitted(self, question: Question) -> ChildAnswer:
+        """Step 2, then the others."""
         CORRELATION_ID.set(question.trace_id)  # custodians can name it when they ask what this was about
         purpose = None
         try:

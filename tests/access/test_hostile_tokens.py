@@ -104,7 +104,7 @@ SIGNATURES = {
     "signature all zero": f"{HEAD}.{BODY}.{b64(bytes(64))}",
     "ES256 signature all zero": f"{encoded(header('ES256'))}.{BODY}.{b64(bytes(64))}",
     "ES256 signature in DER": token(header("ES256"), sign=lambda message: b"\x30\x45" + sign_es256(message)),
-    "signature cut short": GOOD[:-4],
+    "signature cut short": f"{HEAD}.{BODY}.{b64(ED_KEY.sign(f'{HEAD}.{BODY}'.encode())[:-4])}",
     "signature empty": f"{HEAD}.{BODY}.",
     "claims changed after signing": f"{HEAD}.{encoded(claims(sub='tp-2290'))}.{SIGNATURE}",
     "header changed after signing": f"{encoded(header(extra=1))}.{BODY}.{SIGNATURE}",

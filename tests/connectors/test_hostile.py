@@ -144,6 +144,11 @@ NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 ATTENDANCE = frozenset({"attendance"})
 ENCOUNTERS = [RecordPointer("nhs", "attendance", f"e{number}#0") for number in (1, 2)]
 FHIR_WRONG = no_answer("wrong_person", "it answered about somebody else: all of its answer is discarded")
+SUPERSEDED = no_answer(
+    "wrong_person",
+    "it answered about somebody else, or the NHS number was superseded: all of its answer is discarded; ask again with "
+    "the family name and the date of birth",
+)
 OTHER_KIND = malformed("it sent records of a kind that was not asked for")
 TWICE = malformed("it sent the same record twice")
 MISCOUNTED = malformed("its answer does not have as many records as it says")
@@ -210,7 +215,7 @@ FHIR = Bench(
     },
     {
         "match": {
-            "answers about another child": instead(patient(BEA), sees=FHIR_WRONG),
+            "answers about another child": instead(patient(BEA), sees=SUPERSEDED),
             "a record of another child among ours": instead(patient(ADA), patient(BEA), sees=SEVERAL),
             "the same record twice": instead(patient(ADA), patient(ADA), sees=SEVERAL),
             "a record that was not asked for": instead(encounter(1), sees=OTHER_KIND),

@@ -312,7 +312,9 @@ def test_the_catalogue_is_as_large_as_the_three_sections_need(loaded: Bundle) ->
     ],
 )  # fmt: skip
 def test_a_scope_gives_each_kind_its_level(policies: Path, scope: str, reached: dict[str, str]) -> None:
-    swap(S47, 'full = ["identity", "household", "involvement", "social_care", "police", "health", "education"]', scope)(policies)
+    swap(S47, 'full = ["identity", "household", "involvement", "social_care", "police", "health", "education"]', scope)(
+        policies
+    )
     loaded = load_bundle(policies, ON)
     detail = loaded.purposes["ca1989-s47"].detail
     assert {kind: detail.get(kind) for kind in ("contact", "case_document")} == {

@@ -61,7 +61,9 @@ def test_the_household_with_who_recorded_each_link() -> None:
         "linked_person", withheld="date_of_birth", notice="date_of_birth", name="Ruth Hart", relationship="Mother"
     )
     (found,) = household(view(mother, record("attendance", NHS)), CATALOGUE)
-    assert found.person == types.Person(name="Ruth Hart", relationship="Mother", date_of_birth=None, age=None, phone=None)
+    assert found.person == types.Person(
+        name="Ruth Hart", relationship="Mother", date_of_birth=None, age=None, phone=None
+    )
     assert (found.link_recorded_by.id, found.withheld[0].fields) == (COUNCIL.id, ["dateOfBirth"])
     assert found.handling[0].fields == ["dateOfBirth"]
 

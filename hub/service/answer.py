@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -44,7 +45,8 @@ class Gathered:
 
 def compose(gathered: Gathered) -> ChildAnswer:
     """A joined view if any custodian surely holds the child; else people who may be the child; else no match."""
-    sources = tuple(source_of(one) for one in gathered.asked)
+    untold = Counter(one.pointer.custodian for one in gathered.decided if one.released is None and not one.lines)
+    sources = tuple(source_of(one, untold[one.connector.custodian.id]) for one in gathered.asked)
     candidates = tuple(_candidates(gathered.asked))
     if any(one.same for one in gathered.asked):
         return _view(gathered, sources, candidates)
@@ -87,8 +89,11 @@ def _look_back(gathered: Gathered) -> Iterable[Withheld]:
             yield Withheld(("*",), Outcome.OUT_OF_SCOPE, None, custodian.contact, said, custodian=custodian)
 
 
-def source_of(asked: Asked) -> Source:
-    """The custodian's line in the answer."""
+def source_of(asked: Asked, untold: int = 0) -> Source:
+    """The custodian's line in the answer.
+
+    ``untold`` records of it are out of scope as a whole: held and not held are one answer, so they are not counted.
+    """
     state = asked.state
     detail = None
     if asked.no_answer is not None and state is SourceState.NO_ANSWER:
@@ -110,7 +115,7 @@ def source_of(asked: Asked) -> Source:
         not_asked=asked.not_asked,
         as_of=asked.found.as_of if asked.found is not None and answered else None,
         answered_in_ms=asked.milliseconds,
-        records=len(asked.found.pointers) if asked.found is not None and answered else None,
+        records=len(asked.found.pointers) - untold if asked.found is not None and answered else None,
     )
 
 

@@ -180,6 +180,8 @@ async def test_look_back(bench: Bench, years: int | None, reason: tuple[int | No
     view = await bench.ask(council(held=EVENTS), health(), enquiry=enquiry)
     assert isinstance(view, JoinedView)
     assert len([record for record in view.records if record.custodian.id == "council"]) == seen
+    (source,) = [source for source in view.sources if source.custodian.id == "council"]
+    assert source.records == seen, "a count of what is not told would tell that it is there"
     limited = years is not None and not (reason and reason[0] is None)
     told = [line for line in view.withheld if line.outcome is Outcome.OUT_OF_SCOPE]
     assert bool(told) is limited

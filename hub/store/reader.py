@@ -144,12 +144,12 @@ def _known_references(connection: Connection, wanted: Iterable[tuple[str, str]])
 
 def _checked_proof(connection: Connection, head: Head, index: int, leaf: bytes, levels: int) -> tuple[bytes, ...]:
     size = head.frontier.size
-    hashes = assemble(inclusion_parts(index, size), _lookup(connection, levels))
+    hashes = assemble(inclusion_parts(index, size), subtree_lookup(connection, levels))
     verify_inclusion(leaf, index, size, hashes, head.frontier.root)
     return hashes
 
 
-def _lookup(connection: Connection, levels: int) -> Callable[[Node], bytes]:
+def subtree_lookup(connection: Connection, levels: int) -> Callable[[Node], bytes]:
     """How to get a subtree's hash: from those stored every ``levels`` levels (0: from the entries alone)."""
 
     def look_up(node: Node) -> bytes:

@@ -7,12 +7,16 @@ write for the entry they hold are refused, which settles duplicate keys, escapes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import orjson
 
+from hub.audit import acts
+from hub.audit.acts import Act, Form, Officer
 from hub.audit.entries import (
     Abandoned,
     Answer,
@@ -27,17 +31,21 @@ from hub.audit.entries import (
     MatchResult,
     Question,
     RecordLine,
+    Records,
     Refused,
     SourceLine,
 )
-from hub.audit.words import EntryInvalid, format_moment, parse_moment
+from hub.audit.words import NONCE_BYTES, EntryInvalid, format_moment, parse_moment
 from hub.domain.disclosure import Outcome
 from hub.domain.sources import SourceState
 
 VERSION = 1
 
-BODY_MAX = 4 * 1024 * 1024
-"""The longest entry, in bytes: some 25,000 records in one answer."""
+BODY_MAX = 65_535
+"""The longest entry, in bytes: what an entry of C2SP tlog-tiles can have. A longer answer is several entries."""
+
+_PART_HEAD_MAX = 256
+"""What an entry of records has besides them, at most."""
 
 Word = TypeVar("Word", bound=StrEnum)
 Part = TypeVar("Part")
@@ -51,6 +59,38 @@ def encode(entry: Entry) -> bytes:
     if len(body) > BODY_MAX:
         raise EntryInvalid(f"entry: at most {BODY_MAX} bytes")
     return body
+
+
+def encode_all(entry: Entry) -> list[bytes]:
+    """The bytes of ``entry``; those of a long answer's :class:`~hub.audit.entries.Records` come before its own.
+
+    Raises:
+        EntryInvalid: it does not fit in an entry and is no answer that can be told in parts.
+    """
+    if not isinstance(entry, Answer):
+        return [encode(entry)]
+    try:
+        return [encode(entry)]
+    except EntryInvalid:
+        held = _parted(entry.records)
+    nonces = (sha256(entry.nonce + number.to_bytes(4, "big")).digest()[:NONCE_BYTES] for number in range(len(held)))
+    # each part's nonce follows from the answer's, and tells nothing of it
+    parts = [Records(entry.at, nonce, entry.question, records) for nonce, records in zip(nonces, held, strict=True)]
+    return [*(encode(part) for part in parts), encode(replace(entry, records=(), parts=len(parts)))]
+
+
+def _parted(records: Iterable[RecordLine]) -> list[tuple[RecordLine, ...]]:
+    """The records in order, in as few runs as fit in an entry each."""
+    runs: list[list[RecordLine]] = []
+    room = 0
+    for record in records:
+        needed = len(orjson.dumps(_write_record(record))) + 1
+        if needed > room:
+            runs.append([])
+            room = BODY_MAX - _PART_HEAD_MAX
+        runs[-1].append(record)
+        room -= needed
+    return [tuple(run) for run in runs]
 
 
 def decode(body: bytes) -> Entry:
@@ -98,7 +138,9 @@ def _write_question(entry: Question) -> dict[str, Any]:
         "document": entry.document,
         "asked": [[each.custodian, each.kinds] for each in entry.asked],
         "trace": entry.trace,
-    } | ({} if back is None else {"look_back": [back.years, back.reason]})
+        **({} if back is None else {"look_back": [back.years, back.reason]}),
+        **({} if entry.side is None else {"side": entry.side}),
+    }
 
 
 def _read_question(data: dict[str, Any]) -> Question:
@@ -116,6 +158,7 @@ def _read_question(data: dict[str, Any]) -> Question:
         asked=_each(data["asked"], lambda custodian, kinds: Asked(custodian, _strings(kinds))),
         trace=data["trace"],
         look_back=None if back is None else LookBack(*back),
+        side=data.get("side"),
     )
 
 
@@ -125,15 +168,8 @@ def _write_answer(entry: Answer) -> dict[str, Any]:
         "outcome": entry.outcome,
         "sources": [[each.custodian, each.state, each.reason, each.ms, each.records] for each in entry.sources],
         "matches": [[each.custodian, each.result, each.candidates, each.compared] for each in entry.matches],
-        "records": [
-            [
-                each.custodian,
-                each.kind,
-                each.ordinal,
-                [[group.outcome, group.fields, group.grounds, group.veiled, group.line] for group in each.groups],
-            ]
-            for each in entry.records
-        ],
+        "records": [_write_record(each) for each in entry.records],
+        **({"parts": entry.parts} if entry.parts else {}),
     }
 
 
@@ -152,11 +188,29 @@ def _read_answer(data: dict[str, Any]) -> Answer:
                 custodian, _member(MatchResult, result), seen, _each(compared, lambda name, word: (name, word))
             ),
         ),
-        records=_each(
-            data["records"],
-            lambda custodian, kind, ordinal, groups: RecordLine(custodian, kind, ordinal, _each(groups, _read_group)),
-        ),
+        records=_read_records(data),
+        parts=data.get("parts", 0),
     )
+
+
+def _write_record(line: RecordLine) -> list[Any]:
+    groups = [[each.outcome, each.fields, each.grounds, each.veiled, each.line] for each in line.groups]
+    return [line.custodian, line.kind, line.ordinal, groups]
+
+
+def _read_records(data: dict[str, Any]) -> tuple[RecordLine, ...]:
+    return _each(
+        data["records"],
+        lambda custodian, kind, ordinal, groups: RecordLine(custodian, kind, ordinal, _each(groups, _read_group)),
+    )
+
+
+def _write_part(entry: Records) -> dict[str, Any]:
+    return {"question": entry.question, "records": [_write_record(each) for each in entry.records]}
+
+
+def _read_part(data: dict[str, Any]) -> Records:
+    return Records(**_stamp(data), question=data["question"], records=_read_records(data))
 
 
 def _read_group(outcome: str, fields: list[str], grounds: list[str], veiled: bool, line: int | None) -> FieldGroup:
@@ -190,13 +244,44 @@ def _read_abandoned(data: dict[str, Any]) -> Abandoned:
     return Abandoned(**_stamp(data), question=data["question"], reason=data["reason"])
 
 
+def _write_act(entry: Act) -> dict[str, Any]:
+    by = entry.officer
+    head = {"client": by.client, "organisation": by.organisation, "worker": by.worker, "role": by.role}
+    return head | {name: _written(getattr(entry, name), form) for name, form, _ in acts.forms(type(entry))}
+
+
+def _written(value: Any, form: Form) -> Any:
+    return format_moment(value) if form is Form.MOMENT and value is not None else value
+
+
+def _act_reader(kind: type[Act]) -> Callable[[dict[str, Any]], Act]:
+    own = acts.forms(kind)
+
+    def read(data: dict[str, Any]) -> Act:
+        officer = Officer(data["client"], data["organisation"], data["worker"], data["role"])
+        values: dict[str, Any] = {
+            name: parse_moment(name, data[name]) if form is Form.MOMENT and data[name] is not None else data[name]
+            for name, form, _ in own
+        }
+        return kind(**_stamp(data), officer=officer, **values)
+
+    return read
+
+
 _KINDS: dict[type, tuple[str, Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], Entry]]] = {
     Question: ("question", _write_question, _read_question),
     Answer: ("answer", _write_answer, _read_answer),
     Refused: ("refused", _write_refused, _read_refused),
+    Records: ("records", _write_part, _read_part),
     Abandoned: ("abandoned", _write_abandoned, _read_abandoned),
+    **{kind: (name, _write_act, _act_reader(kind)) for name, kind in acts.KINDS.items()},
 }
 _READERS = {name: read for name, _, read in _KINDS.values()}
+
+
+def kind_of(entry: Entry) -> str:
+    """The ``kind`` an entry is written with."""
+    return _KINDS[type(entry)][0]
 
 
 def _stamp(data: dict[str, Any]) -> dict[str, Any]:

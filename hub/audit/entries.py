@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from hub.audit import words
+from hub.audit.acts import Act
 from hub.domain.disclosure import Outcome
 from hub.domain.sources import SourceState
 
@@ -91,7 +92,8 @@ class Question:
     """Written before any custodian is asked.
 
     ``policy`` is the digest of the policies in force, ``document`` that of the query text (both SHA-256, hex), and
-    ``trace`` the W3C trace id (32 hex digits).
+    ``trace`` the W3C trace id (32 hex digits). ``side`` is the commitment to what was asked in her own words: the query
+    and its variables (:mod:`hub.audit.side`).
     """
 
     at: datetime
@@ -107,6 +109,7 @@ class Question:
     asked: tuple[Asked, ...]
     trace: str
     look_back: LookBack | None = None
+    side: str | None = None
 
     def __post_init__(self) -> None:
         _check_stamp(self)
@@ -117,6 +120,8 @@ class Question:
         words.check_reference("policy", self.policy, words.DIGEST_DIGITS)
         words.check_reference("document", self.document, words.DIGEST_DIGITS)
         words.check_reference("trace", self.trace)
+        if self.side is not None:
+            words.check_reference("side", self.side, words.DIGEST_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +190,25 @@ class RecordLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Records:
+    """Records of an answer too long for one entry; they stand right before the :class:`Answer` they belong to."""
+
+    at: datetime
+    nonce: bytes
+    question: int
+    records: tuple[RecordLine, ...]
+
+    def __post_init__(self) -> None:
+        _check_stamp(self)
+        words.check_count("question", self.question)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """Written before a byte of the answer leaves. ``question`` is the index of the entry it ends."""
+    """Written before a byte of the answer leaves. ``question`` is the index of the entry it ends.
+
+    ``parts`` counts the :class:`Records` right before it; their records come before its own.
+    """
 
     at: datetime
     nonce: bytes
@@ -195,10 +217,12 @@ class Answer:
     sources: tuple[SourceLine, ...]
     matches: tuple[MatchLine, ...]
     records: tuple[RecordLine, ...]
+    parts: int = 0
 
     def __post_init__(self) -> None:
         _check_stamp(self)
         words.check_count("question", self.question)
+        words.check_count("parts", self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +263,17 @@ class Abandoned:
         _make_codes(self, "reason")
 
 
-Entry = Question | Answer | Refused | Abandoned
+Entry = Question | Answer | Records | Refused | Abandoned | Act
 
 
 def ends(entry: Entry) -> int | None:
     """The index of the question that ``entry`` ends, if it is an end."""
     return entry.question if isinstance(entry, Answer | Abandoned) else None
+
+
+def side(entry: Entry) -> str | None:
+    """The commitment to the entry's side row, if it has one."""
+    return getattr(entry, "side", None)
 
 
 def _check_stamp(entry: Entry) -> None:

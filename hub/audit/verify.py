@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from hub.audit.checkpoint import Checkpoint, open_checkpoint
-from hub.audit.encoding import decode
-from hub.audit.entries import Abandoned, Answer, Entry, Question, Refused, ends
+from hub.audit.encoding import decode, kind_of
+from hub.audit.entries import Answer, Entry, Question, Records, ends
 from hub.audit.merkle import Frontier, leaf_hash
 from hub.audit.note import NoteInvalid, VerifierKey
 from hub.audit.words import EntryInvalid
@@ -132,6 +132,7 @@ class _Walk:
         self.frontier = Frontier()
         self.vouched = 0  # entries before this one are under a checkpoint that was checked
         self.open: dict[int, datetime] = {}
+        self.parts = (0, 0)  # how many entries of records came right before this one, and of which question
         self.counts = {"question": 0, "answer": 0, "refused": 0, "abandoned": 0}
 
     def start(self, head: bytes, known: Iterable[bytes]) -> None:
@@ -179,6 +180,8 @@ class _Walk:
 
     def finish(self) -> None:
         """Check that nothing is missing at the end and that no question was forgotten."""
+        if self.parts[0] and self.frontier.size == self.size:
+            raise _Stop("parts of an answer that is not there", self.size - 1)
         if self.frontier.size < self.size:
             raise _Stop("missing: the log is shorter than what was signed", self.frontier.size)
         for index, at in self.open.items():
@@ -202,8 +205,16 @@ class _Walk:
             self.vouched = size
 
     def _check_ends(self, index: int, entry: Entry) -> None:
-        """Hold that every question has exactly one end, after it."""
-        self.counts[_NAMES[type(entry)]] += 1
+        """Hold that every question has exactly one end, after it, and an answer's parts stand right before it."""
+        kind = kind_of(entry)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        parts, self.parts = self.parts, (0, 0)
+        if isinstance(entry, Records):
+            if entry.question not in self.open or (parts[0] and parts[1] != entry.question):
+                raise _Stop(f"records of entry {entry.question}, which is not the question being answered here", index)
+            self.parts = (parts[0] + 1, entry.question)
+        elif parts != ((entry.parts, entry.question) if isinstance(entry, Answer) and entry.parts else (0, 0)):
+            raise _Stop("parts of an answer are missing, or belong to another", index)
         if isinstance(entry, Question):
             if len(self.open) >= OPEN_MAX:
                 raise _Stop(f"more than {OPEN_MAX} questions without an end", index)
@@ -211,6 +222,3 @@ class _Walk:
         question = ends(entry)
         if question is not None and self.open.pop(question, None) is None:
             raise _Stop(f"ends entry {question}, which is not a question still open", index)
-
-
-_NAMES = {Question: "question", Answer: "answer", Refused: "refused", Abandoned: "abandoned"}

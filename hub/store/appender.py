@@ -12,14 +12,16 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from hub.audit.encoding import encode
+from hub.audit.encoding import encode_all
 from hub.audit.entries import Abandoned, Entry, Question, ends
+from hub.audit.entries import side as commitment_of
 from hub.audit.merkle import leaf_hash
 from hub.audit.note import VerifierKey
+from hub.audit.side import SALT_BYTES, Side
 from hub.audit.words import NONCE_BYTES, EntryInvalid
 from hub.errors import AuditUnavailable, ConfigurationError
 from hub.store import reader
-from hub.store.batch import Appended, BatchWriter, HeadDamaged, Pending, QuestionClosed
+from hub.store.batch import Along, Appended, BatchWriter, HeadDamaged, Pending, QuestionClosed
 from hub.store.engine import POOL_SIZE, make_engine
 from hub.store.keys import Signer, SignsBackwards
 from hub.store.reader import Health, StoredEntry
@@ -100,15 +102,25 @@ class Log:
         """Write what is queued and give back the connections."""
         await asyncio.to_thread(self._close)
 
-    async def append(self, entry: Entry) -> Appended:
+    def sealed(self, body: bytes) -> Side:
+        """A side row for an entry made now, with fresh salt: the entry holds its ``commitment``."""
+        return Side(secrets.token_bytes(SALT_BYTES), body)
+
+    async def append(self, entry: Entry, *, side: Side | None = None, along: Along | None = None) -> Appended:
         """Write ``entry``; when this returns it is on disk.
+
+        Args:
+            entry: what to write. An answer too long for one entry is written as several; the result is of the last.
+            side: its side row, when the entry has a commitment to one.
+            along: what else the same transaction does, given the entry's index; all of it happens, or nothing. It may
+                run twice (the first transaction was then undone), on another thread, and must only use the connection.
 
         Raises:
             QuestionClosed: (an AuditUnavailable) it ends a question that is not open.
             AuditUnavailable: it could not be made durable in time; nothing that depends on it may happen.
         """
         loop = asyncio.get_running_loop()
-        waiting = Waiting(self._pending(entry), loop, loop.create_future())
+        waiting = Waiting(self._pending(entry, side, along), loop, loop.create_future())
         self._writer.put(waiting)
         try:
             async with asyncio.timeout(self._wait_seconds):
@@ -175,14 +187,16 @@ class Log:
     def _now(self) -> int:
         return int(self._clock().timestamp() * 1000)
 
-    def _pending(self, entry: Entry) -> Pending:
+    def _pending(self, entry: Entry, side: Side | None, along: Along | None) -> Pending:
         try:
-            body = encode(entry)
+            if commitment_of(entry) != (None if side is None else side.commitment):
+                raise EntryInvalid("side: not the row this entry is of")
+            bodies = tuple(encode_all(entry))
         except EntryInvalid as fault:
             _log.error("an entry could not be written: %s", fault)
             raise AuditUnavailable from None
         opened_at = int(entry.at.timestamp() * 1000) if isinstance(entry, Question) else None
-        return Pending(body, leaf_hash(body), opened_at, ends(entry))
+        return Pending(bodies, tuple(map(leaf_hash, bodies)), opened_at, ends(entry), side, along)
 
     def _prepare(self) -> None:
         try:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.merkle import Frontier, Node
 from hub.audit.note import NoteInvalid
+from hub.audit.side import Side
 from hub.errors import AuditUnavailable
 from hub.store.keys import Signer
-from hub.store.tables import log_entry, log_head, log_open, log_tile
+from hub.store.tables import log_entry, log_head, log_open, log_side, log_tile
 
 TILE_LEVELS = 8
 """A stored subtree covers 2**8 of those a level below, as in C2SP tlog-tiles."""
@@ -35,14 +37,29 @@ class Appended:
     size: int
 
 
+Along = Callable[[Connection, int], None]
+"""What else a transaction does, given the entry's index: it happens if and only if the entry is in the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An entry ready to be written. ``opened_at`` (milliseconds) is set for a question, ``ends`` for an end."""
+    """An entry ready to be written; both or neither of its side row and itself are in the database.
 
-    body: bytes
-    leaf_hash: bytes
-    opened_at: int | None
-    ends: int | None
+    ``bodies`` and ``leaf_hashes`` are of its parts, if it has any, and of itself, the last. ``opened_at``
+    (milliseconds) is set for a question, ``ends`` for an end.
+    """
+
+    bodies: tuple[bytes, ...]
+    leaf_hashes: tuple[bytes, ...]
+    opened_at: int | None = None
+    ends: int | None = None
+    side: Side | None = None
+    along: Along | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes it adds to a transaction."""
+        return sum(map(len, self.bodies)) + (len(self.side.body) if self.side else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,7 @@ _CLOSE = (
 )
 _INSERT_ENTRY = insert(log_entry).inline()
 _INSERT_OPEN = insert(log_open).inline()
+_INSERT_SIDE = insert(log_side).inline()
 _INSERT_TILE = insert(log_tile).inline()
 _SET_HEAD = update(log_head).where(log_head.c.id == 1)
 _LEAF_AT = select(log_entry.c.leaf_hash).where(log_entry.c.index == bindparam("at"))
@@ -123,18 +141,18 @@ class BatchWriter:
         entries = [each for each, taken in zip(batch, accepted, strict=True) if taken]
         tiles: list[tuple[Node, bytes]] = []
         frontier = head.frontier.extend(
-            (each.leaf_hash for each in entries), lambda node, value: tiles.append((node, value))
+            (leaf for each in entries for leaf in each.leaf_hashes), lambda node, value: tiles.append((node, value))
         )
         values = self._head_values(frontier, max(now, head.at))
-        self._insert(connection, head.frontier.size, entries, str(values["note"]))
+        indices = self._insert(connection, head.frontier.size, entries, str(values["note"]))
         self._insert_tiles(connection, tiles)
         connection.execute(_SET_HEAD, values)
+        for index, each in zip(indices, entries, strict=True):
+            if each.along is not None:
+                each.along(connection, index)
         self._written = frontier.size, frontier.root
-        indices = iter(range(head.frontier.size, frontier.size))
-        return [
-            Appended(next(indices), each.leaf_hash, frontier.size) if taken else QuestionClosed()
-            for each, taken in zip(batch, accepted, strict=True)
-        ]
+        found = iter(zip(indices, entries, strict=True))
+        return [_appended(*next(found), frontier.size) if taken else QuestionClosed() for taken in accepted]
 
     def committed(self, connection: Connection, results: Sequence[Result]) -> bool:
         """Whether the batch with these ``results`` is in the log, when a commit's own answer was lost.
@@ -174,20 +192,22 @@ class BatchWriter:
             free.discard(each.ends)
         return accepted
 
-    def _insert(self, connection: Connection, start: int, entries: Sequence[Pending], note: str) -> None:
-        last = len(entries) - 1
-        rows = [
-            {"index": start + at, "leaf_hash": each.leaf_hash, "body": each.body, "note": note if at == last else None}
-            for at, each in enumerate(entries)
+    def _insert(self, connection: Connection, start: int, entries: Sequence[Pending], note: str) -> list[int]:
+        """Write the entries from index ``start`` on; the index of each (of its last part)."""
+        indices = [at - 1 for at in accumulate((len(each.bodies) for each in entries), initial=start)][1:]
+        leaves = [leaf for each in entries for leaf in zip(each.bodies, each.leaf_hashes, strict=True)]
+        rows: list[dict[str, object]] = [
+            {"index": index, "leaf_hash": leaf_hash, "body": body, "note": None}
+            for index, (body, leaf_hash) in enumerate(leaves, start)
         ]
+        rows[-1]["note"] = note
         connection.execute(_INSERT_ENTRY, rows)
-        opened = [
-            {"question": start + at, "at": each.opened_at}
-            for at, each in enumerate(entries)
-            if each.opened_at is not None
-        ]
-        if opened:
+        placed = list(zip(indices, entries, strict=True))
+        if opened := [{"question": at, "at": each.opened_at} for at, each in placed if each.opened_at is not None]:
             connection.execute(_INSERT_OPEN, opened)
+        if sides := [{"index": at, "salt": each.side.salt, "body": each.side.body} for at, each in placed if each.side]:
+            connection.execute(_INSERT_SIDE, sides)
+        return indices
 
     def _insert_tiles(self, connection: Connection, completed: Sequence[tuple[Node, bytes]]) -> None:
         rows = [
@@ -201,3 +221,7 @@ class BatchWriter:
     def _head_values(self, frontier: Frontier, now: int) -> dict[str, object]:
         note = self._signer.sign(Checkpoint(self._signer.verifier.name, frontier.size, frontier.root))
         return {"size": frontier.size, "frontier": frontier.encode(), "root": frontier.root, "at": now, "note": note}
+
+
+def _appended(index: int, entry: Pending, size: int) -> Appended:
+    return Appended(index, entry.leaf_hashes[-1], size)

@@ -1,7 +1,8 @@
 """The log's tables, for SQLite and PostgreSQL.
 
 Only ``log_entry`` and ``log_head`` are the log. ``log_open`` and ``log_tile`` are derived from it; ``log_reference`` is
-the one place where a reference leads back to a person or case, so deleting its row erases them from the log.
+the one place where a reference leads back to a person or case, so deleting its row erases them from the log;
+``log_side`` holds the text that entries only commit to.
 ``judgement`` (:mod:`hub.store.judgements`) is no part of the log: what people decided, kept where questions find it.
 ``confirmation`` and ``match_shown`` (:mod:`hub.store.confirmations`) are the same for possible matches.
 ``decision_tally`` (:mod:`hub.store.tally`) is none either: counts, to try a change of the policies on.
@@ -30,10 +31,10 @@ from sqlalchemy import (
 
 from hub.errors import ConfigurationError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Counted up when a hub that does not know a table would answer wrongly: version 1 knew no recorded decisions."""
 
-ONLY_ADDED_SINCE = frozenset({1, 2})
+ONLY_ADDED_SINCE = frozenset({1, 2, 3})
 """Versions to which nothing but tables was added since: brought up to date by making them."""
 
 metadata = MetaData()
@@ -86,6 +87,15 @@ log_reference = Table(
     Column("ref", String(32), nullable=False),
     Index("log_reference_ref", "ref", unique=True),
     comment="What a random reference in an entry stands for. Personal data: delete a row to erase.",
+)
+
+log_side = Table(
+    "log_side",
+    metadata,
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="Free text and variables of an entry, which holds a salted commitment to them. Personal data: erasable.",
 )
 
 judgement = Table(

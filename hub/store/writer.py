@@ -105,7 +105,7 @@ class WriterThread:
                     waiting = self._queue.popleft()
                     if not waiting.given_up:
                         batch.append(waiting)
-                        room -= len(waiting.pending.body)
+                        room -= waiting.pending.size
                 if batch or self._closing:
                     return batch
                 self._changed.wait()

@@ -201,6 +201,7 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             search_by=entry.search_by,
             echoes_request_id=entry.echoes_request_id,
             pds_search=entry.pds_search,
+            states_restriction=entry.fhir.states_restriction,
             kinds=catalogue.of_sector(custodian.sector) - _without(entry, "fhir", entry.fhir.without, catalogue),
             cpis_url=entry.fhir.cpis_url,
             cpis_unscheduled=entry.fhir.cpis_unscheduled,

@@ -105,10 +105,12 @@ class FhirSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     ``without`` are the kinds of record it is not asked for: PDS holds people alone. ``cpis_url`` is the base address of
     CP-IS, which is read only where a question names it; ``cpis_unscheduled`` whether that is said to be unscheduled
-    care, upon which CP-IS tells the council.
+    care, upon which CP-IS tells the council. ``states_restriction`` is whether it labels every child whose whereabouts
+    are restricted; left out, as ``pds_search`` says.
     """
 
     without: list[Text] = []
+    states_restriction: bool | None = None
     cpis_url: Text | None = None
     cpis_unscheduled: bool = True
 

@@ -83,6 +83,9 @@ class Connector(Protocol):
 
     ``kinds`` are the catalogue kinds it can supply. No method raises for anything the custodian does: a failure is
     a :class:`~hub.domain.sources.NoAnswer`. Each checks that what came back is about the person asked for.
+
+    Two things a connector may declare beside: ``goes_by_number_alone`` (names find nobody there), and
+    ``states_restriction`` (it is told for every child whether their whereabouts are restricted, as PDS is).
     """
 
     custodian: Custodian

@@ -104,14 +104,22 @@ async def ask_all(
 def restricted(asked: Sequence[Asked]) -> bool | None:
     """Whether the child's whereabouts are restricted (PDS label R or V); None when no source could say.
 
-    The label belongs to the child, not to the NHS's copy: it governs every agency's address, school and GP.
+    The label belongs to the child, not to the NHS's copy: it governs every agency's address, school and GP. Whoever
+    says so is believed. That it is not so takes every source that can tell (a connector's ``states_restriction``):
+    a system of records alone, which carries no such label, makes nothing unknown by its silence.
     """
     health = [one for one in asked if one.connector.custodian.sector is Sector.HEALTH]
-    labels = [one.same.candidate.identity.restricted for one in health if one.same is not None]
-    if any(labels):
+    if any(one.same.candidate.identity.restricted for one in health if one.same is not None):
         return True
-    told = [label is False for label in labels] + [one.state is SourceState.NOT_HELD for one in health if not one.same]
+    told = [_says_unrestricted(one) for one in health if getattr(one.connector, "states_restriction", False)]
     return False if told and all(told) else None
+
+
+def _says_unrestricted(one: Asked) -> bool:
+    """Whether a source that can tell did: it holds the child without the label, or searched and holds nobody."""
+    if one.same is not None:
+        return one.same.candidate.identity.restricted is False
+    return one.state is SourceState.NOT_HELD
 
 
 def _can_ask(connector: Connector, search: ChildSearch) -> bool:

@@ -37,6 +37,7 @@ class Bendable:
     held: Mapping[RecordPointer, Mapping[str, object]] = field(default_factory=dict)
     people: Sequence[Identity] = (MAYA,)
     matches_nhs_number: bool = True
+    states_restriction: bool = False
     hang: frozenset[str] = frozenset()
     fail: Mapping[str, NoAnswer] = field(default_factory=dict)
     crash: frozenset[str] = frozenset()
@@ -100,5 +101,6 @@ def police(**how: object) -> Bendable:
 
 
 def health(**how: object) -> Bendable:
+    """The NHS as PDS is: it can say whether the child's whereabouts are restricted."""
     held = {pointer("attendance", "a-1", at="health"): {"on": date(2026, 7, 10), "summary": "Bruising."}}
-    return Bendable(custodian("health", Sector.HEALTH), **{"held": held, **how})
+    return Bendable(custodian("health", Sector.HEALTH), **{"held": held, "states_restriction": True, **how})

@@ -58,6 +58,8 @@ class FhirConnector:
     ) -> None:
         options = options or FhirOptions()
         self.custodian = custodian
+        stated = options.states_restriction
+        self.states_restriction = options.pds_search if stated is None else stated
         held = frozenset(KINDS) & catalogue.of_sector(custodian.sector)
         self.kinds = held if options.kinds is None else held & options.kinds
         self._cpis: Cpis | None = None

@@ -99,6 +99,7 @@ class NeighbourConnector:
         bytes_max: int = BYTES_MAX,
     ) -> None:
         self.custodian = custodian
+        self.states_restriction = neighbour.states_restriction
         self.kinds = frozenset(neighbour.lists.keys() & catalogue.of_sector(custodian.sector))
         self._neighbour = neighbour
         self._catalogue = catalogue

@@ -38,11 +38,15 @@ _STATED = "value custodian { id }"
 
 
 class HubFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The other hub, and the id by which its ``sources`` name the agency that this custodian stands for."""
+    """The other hub, and the id by which its ``sources`` name the agency that this custodian stands for.
+
+    ``states_restriction``: that agency is told of every child whose whereabouts are restricted, as PDS is.
+    """
 
     name: Text
     agency: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z")]
     path: Endpoint = "/graphql"
+    states_restriction: bool = False
 
 
 class NeighbourFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,6 +66,7 @@ class Neighbour:
     path: str
     lists: Mapping[str, str]
     purposes: Mapping[str, str]
+    states_restriction: bool = False
 
 
 def build(name: str, text: str, catalogue: Catalogue) -> Neighbour:
@@ -78,7 +83,8 @@ def build(name: str, text: str, catalogue: Catalogue) -> Neighbour:
     ]
     if faults:
         raise told(name, text, faults)
-    return Neighbour(file.hub.name, file.hub.agency, file.hub.path, file.lists, file.purposes)
+    hub = file.hub
+    return Neighbour(hub.name, hub.agency, hub.path, file.lists, file.purposes, hub.states_restriction)
 
 
 _NOT_LISTED = "the other hub joins this section from several agencies, and has no list of it: leave it out"

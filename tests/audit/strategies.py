@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from hub.audit.acts import KINDS, Act, Form, Officer, forms
 from hub.audit.entries import (
     Abandoned,
     Answer,
@@ -20,6 +21,7 @@ from hub.audit.entries import (
     MatchResult,
     Question,
     RecordLine,
+    Records,
     Refused,
     SourceLine,
 )
@@ -53,7 +55,28 @@ _sources = st.builds(
 )
 _matches = st.builds(MatchLine, _codes, st.sampled_from(MatchResult), _counts, _tuples(st.tuples(_codes, _codes)))
 
+_records = _tuples(st.builds(RecordLine, _codes, _codes, _counts, _tuples(_groups)))
+
+_FORMS: dict[Form, st.SearchStrategy[Any]] = {
+    Form.CODE: _codes,
+    Form.REFERENCE: _references,
+    Form.DIGEST: _digests,
+    Form.COUNT: _counts,
+    Form.MOMENT: _moments,
+    Form.REFERENCES: _tuples(_references),
+    Form.COUNTS: _tuples(_counts),
+}
+
+
+def _act(kind: type[Act]) -> st.SearchStrategy[Act]:
+    own = {name: st.none() | _FORMS[form] if optional else _FORMS[form] for name, form, optional in forms(kind)}
+    return st.builds(kind, **_stamp, officer=st.builds(Officer, _codes, _codes, st.none() | _references, _codes), **own)
+
+
+acts: st.SearchStrategy[Act] = st.one_of([_act(kind) for kind in KINDS.values()])
+
 entries: st.SearchStrategy[Entry] = st.one_of(
+    acts,
     st.builds(
         Question,
         **_stamp,
@@ -67,7 +90,9 @@ entries: st.SearchStrategy[Entry] = st.one_of(
         document=_digests,
         asked=_tuples(st.builds(Asked, _codes, _tuples(_codes))),
         trace=_references,
+        side=st.none() | _digests,
     ),
+    st.builds(Records, **_stamp, question=_counts, records=_records),
     st.builds(
         Answer,
         **_stamp,
@@ -75,7 +100,8 @@ entries: st.SearchStrategy[Entry] = st.one_of(
         outcome=st.sampled_from(AnswerOutcome),
         sources=_tuples(_sources),
         matches=_tuples(_matches),
-        records=_tuples(st.builds(RecordLine, _codes, _codes, _counts, _tuples(_groups))),
+        records=_records,
+        parts=_counts,
     ),
     st.builds(
         Refused,

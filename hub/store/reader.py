@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, bindparam, select, text, tuple_
 
+from hub.audit.checkpoint import Checkpoint
 from hub.audit.encoding import decode
 from hub.audit.entries import Entry
 from hub.audit.merkle import HASH_BYTES, Node, ProofInvalid, assemble, fold, inclusion_parts, verify_inclusion
+from hub.audit.note import parse_note
 from hub.audit.proof import LogProof
 from hub.audit.words import code
-from hub.store.batch import TILE_LEVELS, Head, read_head
+from hub.store.batch import TILE_LEVELS, read_head
 from hub.store.engine import reading, single
 from hub.store.tables import log_entry, log_open, log_reference, log_tile
 
@@ -87,26 +89,32 @@ def read_health(engine: Engine) -> Health:
     return Health(True, head.frontier.size, moment(head.at))
 
 
-def read_proof(engine: Engine, index: int) -> str | None:
-    """The proof that entry ``index`` is in the log, or None when the log is not so long.
+def read_proof(engine: Engine, index: int, under: str | None = None) -> str | None:
+    """The proof that entry ``index`` is in the log, or None when the log (as of ``under``) is not so long.
 
     It is checked before it is given out. The stored subtrees are only a shorter way: when they are damaged, the proof
     is made from the entries' own hashes.
 
+    Args:
+        engine: the log's.
+        index: of the entry.
+        under: the signed checkpoint to prove it under, of this log or of an earlier state; the head's when None.
+
     Raises:
-        ProofInvalid: the entries are not what was signed; ``hub audit verify`` says which.
+        ProofInvalid, NoteInvalid: the entries are not what was signed; ``hub audit verify`` says which.
     """
     with engine.connect() as connection:
-        head = read_head(reading(connection))
-        if not 0 <= index < head.frontier.size:
+        note = read_head(reading(connection)).note if under is None else under
+        signed = Checkpoint.parse(parse_note(note.encode()).text)
+        if not 0 <= index < signed.size:
             return None
         leaf = _hashes(connection, 0, index, index + 1)[0]
         try:
-            hashes = _checked_proof(connection, head, index, leaf, TILE_LEVELS)
+            hashes = _checked_proof(connection, signed, index, leaf, TILE_LEVELS)
         except ProofInvalid:
             _log.error("the log's stored subtrees are damaged; this proof is made without them")
-            hashes = _checked_proof(connection, head, index, leaf, 0)
-    return str(LogProof(index, leaf, hashes, head.note))
+            hashes = _checked_proof(connection, signed, index, leaf, 0)
+    return str(LogProof(index, leaf, hashes, note))
 
 
 def read_stale(engine: Engine, before: int) -> list[int]:
@@ -142,10 +150,11 @@ def _known_references(connection: Connection, wanted: Iterable[tuple[str, str]])
     return {(row.kind, row.value): row.ref for row in rows}
 
 
-def _checked_proof(connection: Connection, head: Head, index: int, leaf: bytes, levels: int) -> tuple[bytes, ...]:
-    size = head.frontier.size
-    hashes = assemble(inclusion_parts(index, size), subtree_lookup(connection, levels))
-    verify_inclusion(leaf, index, size, hashes, head.frontier.root)
+def _checked_proof(
+    connection: Connection, signed: Checkpoint, index: int, leaf: bytes, levels: int
+) -> tuple[bytes, ...]:
+    hashes = assemble(inclusion_parts(index, signed.size), subtree_lookup(connection, levels))
+    verify_inclusion(leaf, index, signed.size, hashes, signed.root)
     return hashes
 
 

@@ -3,6 +3,7 @@
 Only ``log_entry`` and ``log_head`` are the log. ``log_open`` and ``log_tile`` are derived from it; ``log_reference`` is
 the one place where a reference leads back to a person or case, so deleting its row erases them from the log;
 ``log_side`` holds the text that entries only commit to.
+``log_cosignature`` and ``log_quorum`` are what the witnesses said of the log (:mod:`hub.store.cosignatures`).
 ``judgement`` (:mod:`hub.store.judgements`) is no part of the log: what people decided, kept where questions find it.
 ``confirmation`` and ``match_shown`` (:mod:`hub.store.confirmations`) are the same for possible matches.
 ``decision_tally`` (:mod:`hub.store.tally`) is none either: counts, to try a change of the policies on.
@@ -96,6 +97,28 @@ log_side = Table(
     Column("salt", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
     comment="Free text and variables of an entry, which holds a salted commitment to them. Personal data: erasable.",
+)
+
+log_cosignature = Table(
+    "log_cosignature",
+    metadata,
+    Column("witness", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("dispute", String(16)),
+    comment="By witness (its public key): its newest cosignature; dispute: how the log it has seen is not this one.",
+)
+
+log_quorum = Table(
+    "log_quorum",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("size", BigInteger),
+    Column("note", Text),
+    CheckConstraint("id = 1", name="log_quorum_is_one_row"),
+    comment="One row: the newest checkpoint that met the quorum, and when last one did (or witnessing first began).",
 )
 
 judgement = Table(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.strict_json import DEPTH_MAX, INTEGER_MAX, NotStrict, parse_json
+from hub import strict_json
+from hub.strict_json import DEPTH_MAX, INTEGER_MAX, NotStrict, parse_json, parse_json_each
 
 STRICT = {
     "null": (b"null", None),
@@ -24,6 +25,12 @@ STRICT = {
 }
 
 NOT_STRICT = {
+    "a key twice, made up for by an escaped colon": b'{"a": 1, "a": 2, "b": "\\u003a"}',
+    "a key twice, made up for by spaces": b'{"a":1,"a":2,"b":  [1,   2]}',
+    "a key twice, made up for by a longer number": b'{"a":1,"a":1,"b":1e8}',
+    "more digits than a machine's integer": b"[ 18446744073709551616]",
+    "fewer than a machine's least": b"-9223372036854775809",
+    "an integer of seventeen digits": b"12345678901234567",
     "a key twice": b'{"a": 1, "a": 1}',
     "a key twice, escaped": b'{"a": 1, "\\u0061": 2}',
     "a key twice, inside": b'[{"b": {"a": 1, "a": 2}}]',
@@ -53,6 +60,69 @@ NOT_STRICT = {
 }
 
 
+@pytest.mark.parametrize("raw", NOT_STRICT.values(), ids=NOT_STRICT.keys())
+@pytest.mark.parametrize(
+    "around", ['{"list":[%s]}', '{ "list": [1, %s] }', '{"other":%s,"list":[]}'], ids=["item", "spaced", "beside"]
+)
+def test_nor_is_it_among_the_items(around: str, raw: bytes) -> None:
+    inside = around.encode() % raw if raw.strip() else b'{"list":[,]}'
+    with pytest.raises(NotStrict):
+        parse_json_each(inside, "list", lambda item: item)
+
+
+EACH = {
+    "items": (b'{"list":[{"a":1},2],"n":3}', {"list": ["taken", "taken"], "n": 3}),
+    "spaced and escaped": (b' { "l\\u0069st" : [ 1 , 2 ] , "n" : ":" }', {"list": ["taken", "taken"], "n": ":"}),
+    "no items": (b'{"list":[]}', {"list": []}),
+    "no list": (b'{"list":{"a":1}}', {"list": {"a": 1}}),
+    "no such member": (b'{"other":[1]}', {"other": [1]}),
+    "no object": (b"[1,2]", [1, 2]),
+    "nothing": (b"{}", {}),
+    "the list deeper": (b'{"a":{"list":[1]}}', {"a": {"list": [1]}}),
+    "an item that only the slow reader can judge": (b'{"list":["\\u003a"]}', {"list": ["taken"]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "value"), EACH.values(), ids=EACH.keys())
+def test_each_item_is_taken_as_it_is_read(raw: bytes, value: object) -> None:
+    assert parse_json_each(raw, "list", lambda _item: "taken") == value
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b'{"list":[1],"list":[2]}', id="the-list-twice"),
+        pytest.param(b'{"n":1,"list":[2],"n":3}', id="beside-it"),
+        pytest.param(b'{ "n": 1, "list": [2], "n": 3}', id="spaced"),
+        pytest.param(b'{"n":1,"list":[2],"\\u006e":3}', id="escaped"),
+        pytest.param(b'{"n":1,"list":["\\u003a"],"n":3}', id="with-an-escaped-colon"),
+        pytest.param(b'{"\\u003a":1,"n":1,"list":[2],"n":3}', id="made-up-for-by-an-escaped-colon"),
+        pytest.param(b'{"list":[2],"\\ud800":3}', id="half-a-pair-in-a-key"),
+        pytest.param(b'{"list":[2],"\xff":3}', id="a-key-not-in-utf-8"),
+        pytest.param(b'{"list":[2]}{}', id="two-documents"),
+        pytest.param(b'{"list":[2],}', id="trailing-comma"),
+        pytest.param(b'{"list":[2,]}', id="trailing-comma-in-the-list"),
+        pytest.param(b'{"list":[1 2]}', id="no-comma"),
+        pytest.param(b'{"list":[1]', id="cut-short"),
+        pytest.param(b'{"list":' + b"[" * DEPTH_MAX + b"]" * DEPTH_MAX + b"}", id="too-deep-by-one"),
+    ],
+)
+def test_what_holds_the_items_is_read_as_strictly(raw: bytes) -> None:
+    with pytest.raises(NotStrict):
+        parse_json_each(raw, "list", lambda item: item)
+
+
+def test_an_item_is_given_up_before_the_next_is_read() -> None:
+    class Stop(Exception):
+        pass
+
+    def take(item: object) -> object:
+        raise Stop(item)
+
+    with pytest.raises(Stop, match="1"):
+        parse_json_each(b'{"list":[1,{"a":1,"a":2}]}', "list", take)
+
+
 @pytest.mark.parametrize(("raw", "value"), STRICT.values(), ids=STRICT.keys())
 def test_strict_json_is_read(raw: bytes, value: object) -> None:
     assert parse_json(raw) == value
@@ -76,6 +146,40 @@ any_json = st.recursive(
 @given(value=any_json, ascii_only=st.booleans())
 def test_what_json_writes_is_read_back(value: Any, ascii_only: bool) -> None:
     assert parse_json(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
+
+
+pieces = st.sampled_from([
+    '"a"', '"b"', '"list"', '"l\\u0069st"', '":"', '"\\u003a"', '"\\\\"', '"\\ud800"', ":", ":", ",", ",", "{", "}", "[", "]", " ", "1",
+    "-0", "1.0", "1e8", "1" * 17, "1" * 20, "9007199254740992", "NaN", "null",
+])  # fmt: skip
+members = st.lists(
+    st.tuples(st.sampled_from(['"a"', '"b"', '"\\u0061"', '"a:"', '"list"']), pieces | st.just('{"a":1,"a":2}'))
+)
+
+
+def read(reader: Any, raw: bytes) -> str:
+    """What ``reader`` makes of ``raw``, to compare: 1 and 1.0 are different answers."""
+    try:
+        return json.dumps(reader(raw), sort_keys=True)
+    except NotStrict:
+        return "refused"
+
+
+@given(
+    parts=st.lists(pieces, max_size=12)
+    | members.map(lambda of: ["{", ",".join(f"{key}:{value}" for key, value in of), "}"])
+)
+def test_the_fast_reader_reads_and_refuses_as_the_strict_one_does(parts: list[str]) -> None:
+    raw = "".join(parts).encode()
+    strict = read(strict_json._slowly, raw)
+    assert read(parse_json, raw) == strict
+    assert read(lambda text: parse_json_each(text, "list", lambda item: item), raw) == strict
+
+
+@given(value=any_json, spaced=st.booleans())
+def test_in_parts_the_whole_is_read(value: Any, spaced: bool) -> None:
+    raw = json.dumps({"a": 1, "list": [value]}, indent=1 if spaced else None).encode()
+    assert parse_json_each(raw, "list", lambda item: item) == {"a": 1, "list": [value]}
 
 
 @given(raw=st.binary(max_size=60))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -11,10 +11,24 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.merkle import Frontier, Node
 from hub.audit.note import NoteInvalid
-from hub.audit.side import Side
-from hub.errors import AuditUnavailable
-from hub.store.keys import Signer
+from hub.audit.words import EntryInvalid
+from hub.store import recovery
+from hub.store.keys import Growth, Signer
+from hub.store.pending import Along, Appended, Pending, QuestionClosed
 from hub.store.tables import log_entry, log_head, log_open, log_side, log_tile
+
+__all__ = [
+    "TILE_LEVELS",
+    "Along",
+    "Appended",
+    "BatchWriter",
+    "Head",
+    "HeadDamaged",
+    "Pending",
+    "QuestionClosed",
+    "Result",
+    "read_head",
+]
 
 TILE_LEVELS = 8
 """A stored subtree covers 2**8 of those a level below, as in C2SP tlog-tiles."""
@@ -22,44 +36,6 @@ TILE_LEVELS = 8
 
 class HeadDamaged(Exception):
     """The head row is not what this log signed; nothing may be appended to it."""
-
-
-class QuestionClosed(AuditUnavailable):
-    """The question already has its end (the reaper's, or another answer's), so this end may not be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """Where an entry stands: ``size`` is the log's size right after its transaction."""
-
-    index: int
-    leaf_hash: bytes
-    size: int
-
-
-Along = Callable[[Connection, int], None]
-"""What else a transaction does, given the entry's index: it happens if and only if the entry is in the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An entry ready to be written; both or neither of its side row and itself are in the database.
-
-    ``bodies`` and ``leaf_hashes`` are of its parts, if it has any, and of itself, the last. ``opened_at``
-    (milliseconds) is set for a question, ``ends`` for an end.
-    """
-
-    bodies: tuple[bytes, ...]
-    leaf_hashes: tuple[bytes, ...]
-    opened_at: int | None = None
-    ends: int | None = None
-    side: Side | None = None
-    along: Along | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes it adds to a transaction."""
-        return sum(map(len, self.bodies)) + (len(self.side.body) if self.side else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +98,8 @@ class BatchWriter:
         if connection.execute(_HEAD).one_or_none() is None:
             empty = Frontier()
             self._signer.check(0, empty.root)
-            connection.execute(insert(log_head).values(id=1, **self._head_values(empty, now)))
+            note = self._signed(empty, Growth(empty))
+            connection.execute(insert(log_head).values(id=1, **_head_values(Head(empty, now, note))))
         self._check(read_head(connection, lock=True))
 
     def write(self, connection: Connection, batch: Sequence[Pending], now: int) -> list[Result]:
@@ -134,25 +111,20 @@ class BatchWriter:
         """
         self._written = None
         head = read_head(connection, lock=True)
-        self._check(head)
+        if left := self._check(head):
+            head, added = self._write_left(connection, head, left, now)
+            batch = [*added, *batch]
+        else:
+            added = ()
         accepted = self._accept(connection, batch)
-        if not any(accepted):
-            return [QuestionClosed() for _ in batch]
         entries = [each for each, taken in zip(batch, accepted, strict=True) if taken]
-        tiles: list[tuple[Node, bytes]] = []
-        frontier = head.frontier.extend(
-            (leaf for each in entries for leaf in each.leaf_hashes), lambda node, value: tiles.append((node, value))
-        )
-        values = self._head_values(frontier, max(now, head.at))
-        indices = self._insert(connection, head.frontier.size, entries, str(values["note"]))
-        self._insert_tiles(connection, tiles)
-        connection.execute(_SET_HEAD, values)
-        for index, each in zip(indices, entries, strict=True):
-            if each.along is not None:
-                each.along(connection, index)
-        self._written = frontier.size, frontier.root
+        indices: list[int] = []
+        if entries:
+            head, indices = self._grow(connection, head, entries, now)
         found = iter(zip(indices, entries, strict=True))
-        return [_appended(*next(found), frontier.size) if taken else QuestionClosed() for taken in accepted]
+        size = head.frontier.size
+        results: list[Result] = [_appended(*next(found), size) if taken else QuestionClosed() for taken in accepted]
+        return results[len(added) :]
 
     def committed(self, connection: Connection, results: Sequence[Result]) -> bool:
         """Whether the batch with these ``results`` is in the log, when a commit's own answer was lost.
@@ -169,18 +141,67 @@ class BatchWriter:
             self._trusted = self._written
             self._signer.remember(*self._written)
 
-    def _check(self, head: Head) -> None:
-        """Hold the head against what was signed; the signature only when this process did not just write it."""
+    def _check(self, head: Head) -> Sequence[bytes]:
+        """Hold the head against what was signed; the signature only when this process did not just write it.
+
+        What it returns was signed after this head, and never committed.
+        """
         size, root = head.frontier.size, head.frontier.root
-        self._signer.check(size, root)
+        left = self._signer.check(size, root)
         if self._trusted == (size, root):
-            return
+            return left
         try:
-            signed = open_checkpoint(head.note.encode(), self._signer.verifier)
+            signed = open_checkpoint(head.note.encode(), self._signer.verifiers)
         except (NoteInvalid, UnicodeEncodeError):
             raise HeadDamaged("the head is not signed by this hub's key") from None
         if (signed.size, signed.root) != (size, root):
             raise HeadDamaged("the head is not what was signed")
+        return left
+
+    def _write_left(
+        self, connection: Connection, head: Head, left: Sequence[bytes], now: int
+    ) -> tuple[Head, Sequence[Pending]]:
+        """Write what was signed and never committed (a hub died in between), as it was signed.
+
+        Returns:
+            The new head, and what the log must say about it next.
+        """
+        try:
+            entries = recovery.restored(left)
+        except EntryInvalid:
+            raise HeadDamaged("the signer has signed what is no entry") from None
+        if not all(self._accept(connection, entries)):
+            raise HeadDamaged("the signer has signed an end of a question that is not open")
+        head, _ = self._grow(connection, head, entries, now)
+        return head, recovery.explained(left, head.frontier.size - len(left), now)
+
+    def _grow(self, connection: Connection, head: Head, entries: Sequence[Pending], now: int) -> tuple[Head, list[int]]:
+        """Write ``entries`` after ``head``; the new head, and the index of each entry (of its last part).
+
+        What others do in this transaction comes before the signature, for it may fail, and a signer may hold the log to
+        what it has signed.
+        """
+        start = head.frontier.size
+        indices = [at - 1 for at in accumulate((len(each.bodies) for each in entries), initial=start)][1:]
+        placed = list(zip(indices, entries, strict=True))
+        tiles: list[tuple[Node, bytes]] = []
+        frontier = head.frontier.extend(
+            (leaf for each in entries for leaf in each.leaf_hashes), lambda node, value: tiles.append((node, value))
+        )
+        for index, each in placed:
+            if each.along is not None:
+                each.along(connection, index)
+        self._insert_beside(connection, placed)
+        self._insert_tiles(connection, tiles)
+        bodies = [body for each in entries for body in each.bodies]
+        grown = Head(frontier, max(now, head.at), self._signed(frontier, Growth(head.frontier, bodies)))
+        self._insert(connection, start, entries, grown.note)
+        connection.execute(_SET_HEAD, _head_values(grown))
+        self._written = frontier.size, frontier.root
+        return grown, indices
+
+    def _signed(self, frontier: Frontier, growth: Growth) -> str:
+        return self._signer.sign(Checkpoint(self._signer.verifier.name, frontier.size, frontier.root), growth)
 
     def _accept(self, connection: Connection, batch: Sequence[Pending]) -> list[bool]:
         """Which of ``batch`` may be written: an end must take its question's row out of ``log_open``."""
@@ -192,9 +213,8 @@ class BatchWriter:
             free.discard(each.ends)
         return accepted
 
-    def _insert(self, connection: Connection, start: int, entries: Sequence[Pending], note: str) -> list[int]:
-        """Write the entries from index ``start`` on; the index of each (of its last part)."""
-        indices = [at - 1 for at in accumulate((len(each.bodies) for each in entries), initial=start)][1:]
+    def _insert(self, connection: Connection, start: int, entries: Sequence[Pending], note: str) -> None:
+        """Write the entries from index ``start`` on; the last one keeps the checkpoint."""
         leaves = [leaf for each in entries for leaf in zip(each.bodies, each.leaf_hashes, strict=True)]
         rows: list[dict[str, object]] = [
             {"index": index, "leaf_hash": leaf_hash, "body": body, "note": None}
@@ -202,12 +222,13 @@ class BatchWriter:
         ]
         rows[-1]["note"] = note
         connection.execute(_INSERT_ENTRY, rows)
-        placed = list(zip(indices, entries, strict=True))
+
+    def _insert_beside(self, connection: Connection, placed: Sequence[tuple[int, Pending]]) -> None:
+        """What is kept beside the entries: which questions are open, and side rows."""
         if opened := [{"question": at, "at": each.opened_at} for at, each in placed if each.opened_at is not None]:
             connection.execute(_INSERT_OPEN, opened)
         if sides := [{"index": at, "salt": each.side.salt, "body": each.side.body} for at, each in placed if each.side]:
             connection.execute(_INSERT_SIDE, sides)
-        return indices
 
     def _insert_tiles(self, connection: Connection, completed: Sequence[tuple[Node, bytes]]) -> None:
         rows = [
@@ -218,9 +239,16 @@ class BatchWriter:
         if rows:
             connection.execute(_INSERT_TILE, rows)
 
-    def _head_values(self, frontier: Frontier, now: int) -> dict[str, object]:
-        note = self._signer.sign(Checkpoint(self._signer.verifier.name, frontier.size, frontier.root))
-        return {"size": frontier.size, "frontier": frontier.encode(), "root": frontier.root, "at": now, "note": note}
+
+def _head_values(head: Head) -> dict[str, object]:
+    frontier = head.frontier
+    return {
+        "size": frontier.size,
+        "frontier": frontier.encode(),
+        "root": frontier.root,
+        "at": head.at,
+        "note": head.note,
+    }
 
 
 def _appended(index: int, entry: Pending, size: int) -> Appended:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.store.signers.base import Growth, Signer, SignerAhead, SignsBackwards
+from hub.store.signers.base import Growth, Signer, SignerAhead, SignerGone, SignsBackwards
 from hub.store.signers.file import FileSigner, load_or_create
 from hub.store.signers.keyfile import KEY_FILE_MAX, create_key, load_or_create_key, read_key
 
@@ -12,6 +12,7 @@ __all__ = [
     "Growth",
     "Signer",
     "SignerAhead",
+    "SignerGone",
     "SignsBackwards",
     "create_key",
     "load_or_create",

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import AuditUnavailable
 from hub.store.batch import Appended, BatchWriter, HeadDamaged, Pending, Result
-from hub.store.keys import SignsBackwards
+from hub.store.keys import SignerAhead, SignerGone, SignsBackwards
 
 BATCH_MAX = 512
 """The most entries in one transaction."""
@@ -27,7 +27,7 @@ QUEUE_MAX = 10_000
 """The most entries waiting; one more is refused at once."""
 
 ATTEMPTS = 2
-"""A transaction is tried so often: the second try is for a connection that died while idle."""
+"""A transaction is tried so often: the second is for a connection that died while idle, or a signer that is ahead."""
 
 _log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class WriterThread:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._transaction(batch)
-            except SQLAlchemyError:
+            except (SQLAlchemyError, SignerAhead):
                 self._disconnect()
                 if attempt == ATTEMPTS:
                     raise
@@ -178,4 +178,4 @@ def _resolve(answers: Sequence[tuple[Waiting, Result | AuditUnavailable]]) -> No
 
 def _reason(fault: Exception) -> str:
     """What may be logged of a fault: a database's own message could quote what was being written."""
-    return str(fault) if isinstance(fault, HeadDamaged | SignsBackwards) else type(fault).__name__
+    return str(fault) if isinstance(fault, HeadDamaged | SignsBackwards | SignerGone) else type(fault).__name__

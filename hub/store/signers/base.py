@@ -19,6 +19,10 @@ class SignerAhead(Exception):
     """The signer signed entries after this head that nobody committed: ask :meth:`Signer.check`, write them, go on."""
 
 
+class SignerGone(Exception):
+    """The signer does not answer, so nothing can be signed now; the message says which and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """How a log came to its new head: ``base`` is what the head was, ``bodies`` the entries written since, in order."""
@@ -49,6 +53,7 @@ class Signer(Protocol):
 
         Raises:
             SignsBackwards: the head contradicts what was signed and committed.
+            SignerGone: it does not answer.
         """
         ...
 
@@ -58,6 +63,7 @@ class Signer(Protocol):
         Raises:
             SignsBackwards: as for :meth:`check`.
             SignerAhead: something else was signed after ``growth.base``, and is not in the database.
+            SignerGone: it does not answer.
         """
         ...
 

@@ -76,8 +76,8 @@ def _check_file(status: os.stat_result, file: Path, what: str) -> None:
         raise ConfigurationError(f"{file}: {what} cannot be read or made (it is not a file).")
     if status.st_uid != os.geteuid():
         raise ConfigurationError(
-            f"{file}: {what} belongs to user {status.st_uid}, and this runs as user {os.geteuid()}. Run it as the key's "
-            "own user (such as `sudo -u hub`); if the hub itself says this, the file was put there by somebody else."
+            f"{file}: {what} belongs to user {status.st_uid}, and this runs as user {os.geteuid()}. Run it as the user "
+            "the key is of (sudo -u hub); if the hub itself says this, somebody else put the file there."
         )
     if status.st_mode & 0o077:
         raise ConfigurationError(f"{file}: {what} may be read by others; run chmod 600 on it.")

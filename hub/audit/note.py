@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import ClassVar, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -18,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 NOTE_MAX = 65_536
 """The longest note, in bytes of UTF-8."""
 
-SIGNATURES_MAX = 16
-"""The most signatures in a note: the specification asks readers to accept at least so many."""
+SIGNATURES_MAX = 64
+"""The most signatures in a note: enough for 32 witnesses. The specification asks readers to accept at least 16."""
 
 ED25519 = b"\x01"  # the signature type byte of signed-note
 KEY_BYTES = 32
@@ -59,8 +61,11 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class VerifierKey:
-    """A public key with its name: ``name+8 hex digits+base64``."""
+class NoteKey(ABC):
+    """An Ed25519 public key with its name: ``name+8 hex digits+base64``. What it signs depends on its ``kind``."""
+
+    kind: ClassVar[bytes]
+    """The signature type byte."""
 
     name: str
     public: bytes
@@ -73,26 +78,33 @@ class VerifierKey:
     @property
     def key_id(self) -> bytes:
         """The 4 bytes that stand for this key in a signature line."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:KEY_ID_BYTES]
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.public).digest()[:KEY_ID_BYTES]
 
     @classmethod
-    def parse(cls, text: str) -> VerifierKey:
-        """Read what :meth:`__str__` writes; NoteInvalid when it is anything else."""
-        name, public = _parse_key(text)
-        return _checked_id(cls(name, public), text)
+    def parse(cls, text: str) -> Self:
+        """Read what :meth:`__str__` writes; NoteInvalid when it is anything else, another kind of key among it."""
+        name, public = _parse_key(text, cls.kind)
+        key = cls(name, public)
+        _check_id(key, text)
+        return key
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{encode_base64(ED25519 + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{encode_base64(self.kind + self.public)}"
 
+    @abstractmethod
     def accepts(self, text: str, signature: Signature) -> bool:
         """Whether ``signature`` is this key's over ``text``."""
-        if len(signature.value) != SIGNATURE_BYTES:
-            return False
-        try:
-            _public_key(self.public).verify(signature.value, text.encode())
-        except InvalidSignature:
-            return False
-        return True
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey(NoteKey):
+    """The public key of who signs notes as they are, as a log does."""
+
+    kind: ClassVar[bytes] = ED25519
+
+    def accepts(self, text: str, signature: Signature) -> bool:
+        """See :meth:`NoteKey.accepts`."""
+        return signed_by(self.public, signature.value, text.encode())
 
 
 @dataclass(frozen=True)
@@ -122,9 +134,9 @@ class SignerKey:
         if not text.startswith(_PRIVATE):
             raise NoteInvalid("a private key starts with PRIVATE+KEY+")
         body = text.removeprefix(_PRIVATE)
-        name, seed = _parse_key(body)
+        name, seed = _parse_key(body, ED25519)
         key = cls(name, seed)
-        _checked_id(key.verifier, body)
+        _check_id(key.verifier, body)
         return key
 
     def secret_text(self) -> str:
@@ -137,8 +149,12 @@ class SignerKey:
         _check_text(text)
         if not text.endswith("\n"):
             raise NoteInvalid("the text of a note ends in a newline")
-        value = self._private.sign(text.encode())
+        value = self.sign_bytes(text.encode())
         return str(Note(text, (Signature(self.name, self.verifier.key_id, value),)))
+
+    def sign_bytes(self, message: bytes) -> bytes:
+        """The 64 bytes of the bare Ed25519 signature over ``message``."""
+        return self._private.sign(message)
 
 
 def parse_note(raw: bytes) -> Note:
@@ -165,7 +181,7 @@ def parse_note(raw: bytes) -> Note:
     return Note(text + "\n", tuple(_parse_signature(line) for line in signatures))
 
 
-def open_note(raw: bytes, trusted: Iterable[VerifierKey]) -> Note:
+def open_note(raw: bytes, trusted: Iterable[NoteKey]) -> Note:
     """Take a note apart and check it: the note with the trusted signatures only.
 
     Signatures by unknown keys are left aside; one that claims a trusted key and is not its, or repeats it, spoils the
@@ -215,7 +231,26 @@ def decode_base64(text: str) -> bytes:
     return data
 
 
-@lru_cache(maxsize=16)
+def parse_signature(line: str) -> Signature:
+    """Read one signature line with its newline, the exact inverse of ``str``; NoteInvalid when it is anything else."""
+    _check_text(line)
+    if line.count("\n") != 1 or not line.endswith("\n"):
+        raise NoteInvalid("a signature is one line, with its newline")
+    return _parse_signature(line.removesuffix("\n"))
+
+
+def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether ``signature`` is that of the Ed25519 key ``public`` over ``message``."""
+    if len(signature) != SIGNATURE_BYTES:
+        return False
+    try:
+        _public_key(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
 def _public_key(public: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(public)
 
@@ -233,21 +268,20 @@ def _parse_signature(line: str) -> Signature:
     return Signature(name, data[:KEY_ID_BYTES], data[KEY_ID_BYTES:])
 
 
-def _parse_key(text: str) -> tuple[str, bytes]:
+def _parse_key(text: str, kind: bytes) -> tuple[str, bytes]:
     """The name and the 32 bytes of a key's text."""
     parts = text.split("+", 2)
     if len(parts) != 3 or _KEY_ID.fullmatch(parts[1]) is None:
         raise NoteInvalid("a key is its name, 8 hex digits and base64, joined by +")
     data = decode_base64(parts[2])
-    if data[:1] != ED25519 or len(data) != 1 + KEY_BYTES:
-        raise NoteInvalid("only Ed25519 keys are supported")
+    if data[:1] != kind or len(data) != 1 + KEY_BYTES:
+        raise NoteInvalid(f"only Ed25519 keys of signature type {kind[0]} are supported here")
     return parts[0], data[1:]
 
 
-def _checked_id(key: VerifierKey, text: str) -> VerifierKey:
+def _check_id(key: NoteKey, text: str) -> None:
     if key.key_id.hex() != text.split("+", 2)[1]:
         raise NoteInvalid("the key's id does not fit the key: it was not copied whole")
-    return key
 
 
 def _check_name(name: str) -> None:

@@ -169,7 +169,7 @@ def test_signature_count_limit(surplus: int) -> None:
     strangers = "".join(signature_line(f"w{number}") for number in range(SIGNATURES_MAX - 1 + surplus))
     raw = (NOTE + strangers).encode()
     if surplus:
-        with pytest.raises(NoteInvalid, match="at most 16 signatures"):
+        with pytest.raises(NoteInvalid, match="at most 64 signatures"):
             open_note(raw, [SIGNER.verifier])
     else:
         open_note(raw, [SIGNER.verifier])

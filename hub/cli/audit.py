@@ -1,51 +1,26 @@
-"""``hub audit``: check the signed log."""
+"""``hub audit``: check the signed log, hand it to others, and look after it."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
+import importlib
+from collections.abc import Mapping
 
-from hub.cli.main import EXIT_WRONG, add_settings, settings_path
-from hub.cli.verify import verify
-from hub.errors import ConfigurationError
-from hub.settings import load_settings
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    "verify": ("hub.cli.audit_verify", "recompute the whole log and name the first fault"),
+}
+"""Action to the module that runs it, and what it does in a line.
+
+A module has ``add_options(command)`` and ``run(options) -> exit status``; its own docstring is the help's first words.
+"""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add the command's actions and options."""
+    """Add the command's actions, each with its options."""
     actions = command.add_subparsers(required=True, metavar="ACTION")
-    checking = actions.add_parser(
-        "verify",
-        help="recompute the whole log and name the first fault",
-        description="Recomputes every entry's hash, the tree, the signatures, and that each question has one end.",
-    )
-    add_settings(checking)
-    checking.add_argument("--database", metavar="URL", help="the log's database, instead of the settings'")
-    checking.add_argument("--public-key", type=Path, metavar="FILE", help="the log's public key file")
-    checking.add_argument("--entry", type=int, metavar="NUMBER", help="also say that this entry is among them")
-    checking.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Check; 1 when anything is wrong."""
-    if options.database is not None:
-        if options.public_key is None:
-            raise ConfigurationError("With --database, name the log's public key with --public-key.")
-        url, key_file = options.database, ""
-    else:
-        settings = load_settings(settings_path(options))
-        url, key_file = settings.log.database_url, settings.log.key_file
-    public = None
-    if options.public_key is not None:
-        try:
-            public = options.public_key.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(f"{options.public_key}: cannot be read.") from None
-    checked = verify(url, key_file, public)
-    (sys.stdout if checked.ok else sys.stderr).write(checked.text + "\n")
-    if checked.ok and options.entry is not None:
-        within = 0 <= options.entry < checked.size
-        print(f"Entry {options.entry} is {'one of them' if within else 'NOT in the log'}.")
-        return 0 if within else EXIT_WRONG
-    return 0 if checked.ok else EXIT_WRONG
+    for name, (module, said) in ACTIONS.items():
+        loaded = importlib.import_module(module)
+        description = " ".join((loaded.__doc__ or "").replace("``", "").split())
+        action = actions.add_parser(name, help=said, description=description)
+        loaded.add_options(action)
+        action.set_defaults(run=loaded.run)

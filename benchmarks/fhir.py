@@ -18,11 +18,12 @@ from typing import Any
 
 import orjson
 
-from hub.connectors.fhir import bundles, labels, mapping
+from hub.connectors.fhir import bundles, taking
+from hub.connectors.fhir.elements import Element
 from hub.connectors.fhir.references import NHS_NUMBER, About
 from hub.connectors.http import Reply
 from hub.connectors.http_reading import check_values
-from hub.strict_json import parse_json
+from hub.domain.records import RecordPointer
 
 MEGABYTE = 1_000_000
 NUMBER = "9990000018"
@@ -72,21 +73,21 @@ def measured(size: int, rounds: int) -> Measured:
     return Measured(len(raw), len(records), median(times), most / MEGABYTE)
 
 
-def read(raw: bytes) -> list[dict[str, Any]]:
+def read(raw: bytes) -> list[taking.Values]:
     """Every value of every record, as the connector gets them: nothing that it checks is left out."""
     check_values(raw)
-    reply = Reply(200, {}, parse_json(raw), "")
-    bundles.require_release(reply)
-    found = bundles.matches(reply, "Encounter")
-    bundles.require_total(reply, len(found))
     about = About("p1", NUMBER, BASE)
-    fields = mapping.KINDS["attendance"].fields
-    records = []
-    for resource in found:
+
+    def take(resource: Element) -> list[taking.Values]:
         about.require(resource, "subject")
-        if not mapping.is_in_error(resource) and not labels.record_labels(resource):
-            records.append({name: reader(resource, 0) for name, reader in fields.items()})
-    return records
+        pointer = RecordPointer("nhs", "attendance", f"{bundles.resource_id(resource)}{taking.PART}0", frozenset())
+        return [values for _, values in taking.values(resource, [pointer])]
+
+    reply = Reply(200, {}, bundles.page_parser("Encounter", take)(raw), "")
+    bundles.require_release(reply)
+    found = bundles.kept(reply)
+    bundles.require_total(reply, len(found))
+    return [values for each in found for values in each.taken]
 
 
 def answer(size: int) -> bytes:
@@ -105,7 +106,10 @@ def _entry(place: int) -> dict[str, Any]:
         "resourceType": "Encounter",
         "id": f"e{place}",
         "meta": {"versionId": "1", "lastUpdated": f"{day}T10:00:00Z", "profile": ["https://example.nhs.uk/Encounter"]},
-        "text": {"status": "generated", "div": f"<div>{'Seen by the team on duty. ' * 30}</div>"},
+        "text": {
+            "status": "generated",
+            "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{"Seen by the team on duty. " * 30}</div>',
+        },
         "extension": [{"url": f"https://example.nhs.uk/{n}", "valueCodeableConcept": concept} for n in range(3)],
         "status": "finished",
         "class": {"code": "EMER", "display": "emergency"},

@@ -155,6 +155,8 @@ def _check_depth(raw: bytes, depth_max: int) -> None:
     unescaped = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
     marks = unescaped.translate(_ONE_KIND, _NEITHER_BRACKET_NOR_QUOTE).replace(b'""', b"")
     left = b"".join(marks.split(b'"')[::2])  # what is between quotes is text
+    if left.count(b"{") <= depth_max:
+        return
     for _ in range(depth_max):
         if not left:
             return

@@ -40,6 +40,9 @@ PAGES_MAX = 50
 
 JSON = frozenset({"application/json"})
 
+Parse = Callable[[bytes], Any]
+"""What makes an answer's body of its bytes: ``parse_json``, or a reader that is as strict and keeps less."""
+
 CORRELATION_ID: ContextVar[str | None] = ContextVar("hub_correlation_id", default=None)
 """The id of the question being answered, set once at the edge; sent upstream as ``X-Correlation-ID``."""
 
@@ -119,6 +122,7 @@ class JsonClient:
         deadline: Deadline,
         headers: Mapping[str, str] | None = None,
         allow: AbstractSet[int] = frozenset(),
+        parse: Parse = parse_json,
     ) -> Reply:
         """GET ``path`` (starts with ``/``, segments quoted with :func:`~hub.connectors.http_address.segment`).
 
@@ -128,7 +132,7 @@ class JsonClient:
         Raises:
             UpstreamFault: for anything else the custodian did.
         """
-        return await self._ask("GET", self._address.url(path, params), None, None, headers, deadline, allow)
+        return await self._ask("GET", self._address.url(path, params), None, None, headers, deadline, allow, parse)
 
     async def post(
         self,
@@ -139,13 +143,14 @@ class JsonClient:
         deadline: Deadline,
         headers: Mapping[str, str] | None = None,
         allow: AbstractSet[int] = frozenset(),
+        parse: Parse = parse_json,
     ) -> Reply:
         """POST ``json``, or ``form`` as ``application/x-www-form-urlencoded``; otherwise like :meth:`get`."""
         if form is not None:
             body, kind = urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded"
         else:
             body, kind = orjson.dumps(json), "application/json"
-        return await self._ask("POST", self._address.url(path), body, kind, headers, deadline, allow)
+        return await self._ask("POST", self._address.url(path), body, kind, headers, deadline, allow, parse)
 
     async def pages(
         self,
@@ -154,6 +159,7 @@ class JsonClient:
         *,
         deadline: Deadline,
         headers: Mapping[str, str] | None = None,
+        parse: Parse = parse_json,
     ) -> AsyncIterator[Reply]:
         """``first`` and the pages after it, as ``next_link`` finds the link in each, by GET.
 
@@ -170,7 +176,7 @@ class JsonClient:
             if len(seen) >= PAGES_MAX:
                 raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"its answer has more than {PAGES_MAX} pages")
             seen.add(url)
-            page = await self._ask("GET", url, None, None, headers, deadline, frozenset())
+            page = await self._ask("GET", url, None, None, headers, deadline, frozenset(), parse)
             yield page
 
     async def close(self) -> None:
@@ -188,6 +194,7 @@ class JsonClient:
         headers: Mapping[str, str] | None,
         deadline: Deadline,
         allow: AbstractSet[int],
+        parse: Parse,
     ) -> Reply:
         if deadline.left_seconds <= 0:
             raise _too_slow(deadline)
@@ -198,7 +205,7 @@ class JsonClient:
                 async with self._open_session().request(
                     method, URL(url, encoded=True), data=body, headers=sent, allow_redirects=False
                 ) as response:
-                    return await self._read(response, url, request_id, allow)
+                    return await self._read(response, url, request_id, allow, parse)
         except TimeoutError:
             raise _too_slow(deadline) from None
         except NotStrict as fault:
@@ -207,7 +214,7 @@ class JsonClient:
             raise _broken(fault) from None
 
     async def _read(
-        self, response: aiohttp.ClientResponse, url: str, request_id: str, allow: AbstractSet[int]
+        self, response: aiohttp.ClientResponse, url: str, request_id: str, allow: AbstractSet[int], parse: Parse
     ) -> Reply:
         is_ours = not self._echoes_request_id or response.headers.get("X-Request-ID", "").lower() == request_id
         if not is_ours:
@@ -218,7 +225,7 @@ class JsonClient:
         check_content_type(response.headers, self._content_types)
         raw = await read_body(response, self._bytes_max)
         check_values(raw)
-        return Reply(response.status, response.headers, parse_json(raw), url)
+        return Reply(response.status, response.headers, parse(raw), url)
 
     async def _all_headers(
         self, request_id: str, body_type: str | None, extra: Mapping[str, str] | None, deadline: Deadline

@@ -21,6 +21,7 @@ RETRY_AFTER_MAX_SECONDS = 3_600
 VALUES_MAX = 250_000
 """Values of one answer, about: 5,000 records of 50. A few bytes each, they would take a hundred megabytes to read."""
 
+_NO_MARK = bytes(byte for byte in range(256) if byte not in b",{[")  # one pass, where counting each takes three
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -110,7 +111,7 @@ def check_values(raw: bytes) -> None:
     Raises:
         UpstreamFault: TOO_LARGE beyond that, found out before anything is built of it.
     """
-    if raw.count(b",") + raw.count(b"{") + raw.count(b"[") > VALUES_MAX:
+    if len(raw.translate(None, _NO_MARK)) > VALUES_MAX:
         raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"its answer has more than {VALUES_MAX:,} values")
 
 

@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from email.message import Message
+from typing import Any, Generic, TypeVar
 
 from hub.connectors.base import UpstreamFault
 from hub.connectors.fhir.elements import Element, element, elements, malformed, text
 from hub.connectors.http import Reply
 from hub.domain.sources import NoAnswerReason
+from hub.strict_json import parse_json_each
+
+Taken = TypeVar("Taken")
 
 _NOT_FOUND = frozenset({"RESOURCE_NOT_FOUND", "not-found"})
 
@@ -58,22 +64,65 @@ def matches(reply: Reply, resource_type: str) -> list[Element]:
     Raises:
         UpstreamFault: the page is not a searchset, holds anything that was not asked for, or says it is incomplete.
     """
+    entries = elements(_searchset(reply).get("entry"), "Bundle.entry")
+    return [resource for entry in entries if (resource := _match(entry, resource_type)) is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[Taken]):
+    """What is kept of one match: the server's id of it, and what was taken of it."""
+
+    resource_id: str
+    taken: Taken
+
+
+def page_parser(resource_type: str, take: Callable[[Element], Taken]) -> Callable[[bytes], Any]:
+    """What reads a page of a searchset match by match, and keeps of each what ``take`` makes of it.
+
+    Most of a large answer is of no use to the hub. :func:`kept` then gives what :func:`matches` would have found.
+
+    Raises:
+        UpstreamFault: what is read raises it as :func:`matches` does, and as ``take`` does.
+    """
+
+    def keep(entry: object) -> Kept[Taken] | None:
+        resource = _match(element(entry, "Bundle.entry"), resource_type) if entry is not None else None
+        return None if resource is None else Kept(resource_id(resource), take(resource))
+
+    return lambda raw: parse_json_each(raw, "entry", keep)
+
+
+def kept(reply: Reply) -> list[Kept[Any]]:
+    """What was kept of one page that was read by :func:`page_parser`.
+
+    Raises:
+        UpstreamFault: the page is not a searchset.
+    """
+    entries = _searchset(reply).get("entry") or []
+    if not isinstance(entries, list):
+        raise malformed("Bundle.entry")
+    return [each for each in entries if each is not None]
+
+
+def _searchset(reply: Reply) -> Element:
     bundle = element(reply.body, "answer")
     if bundle.get("resourceType") == "OperationOutcome":
         raise fault_of(bundle)
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "searchset":
         raise malformed("answer")
-    found = []
-    for entry in elements(bundle.get("entry"), "Bundle.entry"):
-        resource = element(entry.get("resource"), "Bundle.entry.resource")
-        mode = element(entry.get("search"), "Bundle.entry.search").get("mode", "match")
-        if resource.get("resourceType") == "OperationOutcome":
-            _require_harmless(resource)
-        elif resource.get("resourceType") != resource_type or mode != "match":
-            raise UpstreamFault(NoAnswerReason.MALFORMED, "it sent records of a kind that was not asked for")
-        else:
-            found.append(resource)
-    return found
+    return bundle
+
+
+def _match(entry: Element, resource_type: str) -> Element | None:
+    """The resource of one entry, of ``resource_type``; None for a note that is information only."""
+    resource = element(entry.get("resource"), "Bundle.entry.resource")
+    mode = element(entry.get("search"), "Bundle.entry.search").get("mode", "match")
+    if resource.get("resourceType") == "OperationOutcome":
+        _require_harmless(resource)
+        return None
+    if resource.get("resourceType") != resource_type or mode != "match":
+        raise UpstreamFault(NoAnswerReason.MALFORMED, "it sent records of a kind that was not asked for")
+    return resource
 
 
 def next_link(reply: Reply) -> str | None:

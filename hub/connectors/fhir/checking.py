@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hub.connectors.base import Deadline, UpstreamFault, together
 from hub.connectors.checking import NOBODY, Finding, Report, failed, mend, milliseconds, note, well
+from hub.connectors.fhir import bundles
 from hub.connectors.fhir.elements import Element, element, elements, text
 from hub.connectors.fhir.exchange import Exchange, Params
 from hub.connectors.fhir.options import FhirOptions
@@ -117,13 +118,13 @@ async def _patient_finding(exchange: Exchange, deadline: Deadline) -> Finding:
 async def _surplus_finding(exchange: Exchange, name: str, deadline: Deadline) -> Finding:
     params: Params = [("patient", f"Patient/{NOBODY}"), ("_count", "1")]
     try:
-        page = await exchange.search(name, params, deadline)
+        page = await exchange.search(name, params, deadline, bundles.resource_id)
     except UpstreamFault as fault:
         got = fault.no_answer
         if got.reason is NoAnswerReason.MALFORMED and "HTTP 4" in got.detail:
             return note(f"{name}: it answers, and does not accept a patient who is none", _TRY)
         return failed(got, f"{name}, asked for a patient who is none")
-    if page.resources:
+    if page.taken:
         return _everybody(name, "patient")
     return well(f"{name}: nothing is held of a patient who is none")
 

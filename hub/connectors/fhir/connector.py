@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from hub.connectors.base import RECORDS_MAX, Deadline, Fetched, Found, Matched, UpstreamFault, as_value
 from hub.connectors.checking import Report
-from hub.connectors.fhir import bundles, checking, labels, mapping
+from hub.connectors.fhir import bundles, checking, mapping, taking
 from hub.connectors.fhir.cpis import Cpis
 from hub.connectors.fhir.elements import Element
 from hub.connectors.fhir.exchange import Exchange, Page, together
@@ -28,8 +28,6 @@ PAGE_SIZE_MAX = 200
 
 IDS_MAX = 100
 """Records asked for by id in one request: in a URL, 100 ids are 3.7 kB of the 8 kB that servers accept."""
-
-_PART = "#"  # not a character of a FHIR id (R4 §2.24.0.1), so it can part the id from the number of the part
 
 
 class FhirConnector:
@@ -112,19 +110,11 @@ class FhirConnector:
 
     async def _find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found:
         wanted = _by_resource(kinds - {CPIS})
-        types = sorted(wanted)
-        pages = await together([self._find_type(who, name, wanted[name], deadline) for name in types])
-        restricted = who.identity.restricted is True or any(
-            labels.is_restricted(patient) for name, page in zip(types, pages, strict=True) if name == "Patient"
-            for patient in page.resources
-        )  # fmt: skip
+        pages = await together([self._find_type(who, name, wanted[name], deadline) for name in sorted(wanted)])
+        seen = [sighting for page in pages for sighting in page.taken]
+        restricted = who.identity.restricted is True or any(sighting.restricts for sighting in seen)
         pointers = [
-            pointer
-            for name, page in zip(types, pages, strict=True)
-            for resource in page.resources
-            if not mapping.is_in_error(resource)
-            for kind in wanted[name]
-            for pointer in self._pointers(kind, resource, restricted=restricted)
+            pointer for sighting in seen for pointer in sighting.pointers(self.custodian.id, restricted=restricted)
         ]
         if CPIS in kinds and self._cpis is not None:
             pointers.append(self._cpis.pointer(self.custodian.id, who, restricted=restricted))
@@ -132,86 +122,77 @@ class FhirConnector:
             raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX:,} records of one child")
         return Found(tuple(pointers), min((page.at for page in pages), default=self._exchange.now()))
 
-    async def _find_type(self, who: Candidate, name: str, kinds: Sequence[str], deadline: Deadline) -> Page:
+    async def _find_type(
+        self, who: Candidate, name: str, kinds: Sequence[str], deadline: Deadline
+    ) -> Page[taking.Sighting]:
         found_by = {element for kind in kinds for element in KINDS[kind].found_by}
         if name == "Patient":
-            return await self._patient(who, ("id", "meta", *sorted(found_by)), deadline)
+            patient, at = await self._patient(who, ("id", "meta", *sorted(found_by)), deadline)
+            return Page((taking.sighting(patient, kinds),), (who.local_id,), at)
         about = KINDS[kinds[0]].about
         assert about is not None
         wanted = ",".join(("id", "meta", about, *sorted(found_by)))
         params = [_of(who), ("_elements", wanted), ("_count", str(PAGE_SIZE_MAX))]
-        page = await self._exchange.search(name, params, deadline)
-        self._require_about(who, page, about)
-        return page
+        person = self._about(who)
 
-    def _pointers(self, kind: str, resource: Element, *, restricted: bool) -> Iterable[RecordPointer]:
-        found = labels.record_labels(resource) | ({labels.RESTRICTED} if restricted else frozenset())
-        parts = KINDS[kind].parts(resource)
-        if kind == "gp_registration" and restricted:
-            parts = max(parts, 1)
-        for part in range(parts):
-            yield RecordPointer(self.custodian.id, kind, f"{bundles.resource_id(resource)}{_PART}{part}", found)
+        def take(resource: Element) -> taking.Sighting:
+            person.require(resource, about)
+            return taking.sighting(resource, kinds)
+
+        return await self._exchange.search(name, params, deadline, take)
 
     async def _fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched:
-        ids: dict[str, dict[str, None]] = {}
+        wanted: dict[str, dict[str, list[RecordPointer]]] = {}
         told = [pointer for pointer in pointers if pointer.kind == CPIS]
         for pointer in pointers:
-            if pointer.kind == CPIS:
-                continue
-            ids.setdefault(KINDS[pointer.kind].resource, {})[pointer.record_id.split(_PART)[0]] = None
-        chunks = [(name, chunk) for name, wanted in ids.items() for chunk in _chunks(list(wanted))]
+            if pointer.kind != CPIS:
+                of_type = wanted.setdefault(KINDS[pointer.kind].resource, {})
+                of_type.setdefault(pointer.record_id.split(taking.PART)[0], []).append(pointer)
+        chunks = [(name, chunk) for name, of_type in wanted.items() for chunk in _chunks(of_type)]
         pages = await together([self._fetch_ids(who, name, chunk, deadline) for name, chunk in chunks])
-        held = {
-            (name, bundles.resource_id(resource)): (resource, page.at)
-            for (name, _), page in zip(chunks, pages, strict=True)
-            for resource in page.resources
-        }
+        held = {record.pointer: record for records in pages for record in records}
         by_cpis = {pointer: await self._ask_cpis(pointer, who, deadline) for pointer in told[:1]}
-        return Fetched(tuple(by_cpis.get(pointer) or self._record(pointer, held) for pointer in pointers))
+        return Fetched(tuple(by_cpis.get(pointer) or held[pointer] for pointer in pointers))
 
     async def _ask_cpis(self, pointer: RecordPointer, who: Candidate, deadline: Deadline) -> HeldRecord:
         """CP-IS, last: if the rest fails nobody is told that the child was looked up."""
         assert self._cpis is not None
         return await self._cpis.read(pointer, who, deadline)
 
-    async def _fetch_ids(self, who: Candidate, name: str, ids: Sequence[str], deadline: Deadline) -> Page:
+    async def _fetch_ids(
+        self, who: Candidate, name: str, wanted: dict[str, list[RecordPointer]], deadline: Deadline
+    ) -> list[HeldRecord]:
         if name == "Patient":
-            if list(ids) != [who.local_id]:
+            if list(wanted) != [who.local_id]:
                 raise wrong_person()
-            return await self._patient(who, (), deadline)
+            patient, at = await self._patient(who, (), deadline)
+            return [HeldRecord(pointer, at, read) for pointer, read in taking.values(patient, wanted[who.local_id])]
         about = next(kind.about for kind in KINDS.values() if kind.resource == name)
         assert about is not None
-        params = [_of(who), ("_id", ",".join(ids)), ("_count", str(IDS_MAX))]
+        params = [_of(who), ("_id", ",".join(wanted)), ("_count", str(IDS_MAX))]
         if only := mapping.elements_of(name):
             params.append(("_elements", ",".join(("id", "meta", about, *only))))
-        page = await self._exchange.search(name, params, deadline)
-        self._require_about(who, page, about)
-        if sorted(map(bundles.resource_id, page.resources)) != sorted(ids):
+        person = self._about(who)
+
+        def take(resource: Element) -> list[tuple[RecordPointer, taking.Values]]:
+            person.require(resource, about)
+            return taking.values(resource, wanted.get(bundles.resource_id(resource), ()))
+
+        page = await self._exchange.search(name, params, deadline, take)
+        if sorted(page.ids) != sorted(wanted):
             raise UpstreamFault(NoAnswerReason.MALFORMED, "it did not send exactly the records it was asked for")
-        return page
+        return [HeldRecord(pointer, page.at, read) for taken in page.taken for pointer, read in taken]
 
-    def _record(self, pointer: RecordPointer, held: dict[tuple[str, str], tuple[Element, datetime]]) -> HeldRecord:
-        kind = KINDS[pointer.kind]
-        record_id, part = pointer.record_id.split(_PART)
-        resource, at = held[kind.resource, record_id]
-        if mapping.is_in_error(resource) or labels.record_labels(resource) - pointer.labels:
-            raise UpstreamFault(
-                NoAnswerReason.MALFORMED, "a record's sensitivity changed while it was being read: ask again"
-            )
-        return HeldRecord(pointer, at, {name: read(resource, int(part)) for name, read in kind.fields.items()})
-
-    async def _patient(self, who: Candidate, elements: Sequence[str], deadline: Deadline) -> Page:
-        """The Patient resource of ``who``, checked to be theirs."""
+    async def _patient(self, who: Candidate, elements: Sequence[str], deadline: Deadline) -> tuple[Element, datetime]:
+        """The Patient resource of ``who``, checked to be theirs, and when the server said it."""
         patient, at = await self._exchange.patient(who.local_id, elements, deadline)
         if bundles.resource_id(patient) != who.local_id:
             raise wrong_person()
-        return Page((patient,), at)
+        return patient, at
 
-    def _require_about(self, who: Candidate, page: Page, about: str) -> None:
+    def _about(self, who: Candidate) -> About:
         number = who.identity.nhs_number
-        person = About(who.local_id, number.value if number else None, self._base_url)
-        for resource in page.resources:
-            person.require(resource, about)
+        return About(who.local_id, number.value if number else None, self._base_url)
 
 
 def _of(who: Candidate) -> tuple[str, str]:
@@ -230,6 +211,7 @@ def _by_resource(kinds: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _chunks(ids: list[str]) -> Iterable[list[str]]:
+def _chunks(wanted: dict[str, list[RecordPointer]]) -> Iterator[dict[str, list[RecordPointer]]]:
+    ids = list(wanted)
     for start in range(0, len(ids), IDS_MAX):
-        yield ids[start : start + IDS_MAX]
+        yield {record_id: wanted[record_id] for record_id in ids[start : start + IDS_MAX]}

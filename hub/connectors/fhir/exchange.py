@@ -7,13 +7,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from hub.connectors.base import RECORDS_MAX, Deadline, UpstreamFault
 from hub.connectors.fhir import bundles
 from hub.connectors.fhir.elements import Element, element, malformed
 from hub.connectors.fhir.references import NHS_NUMBER
-from hub.connectors.http import JsonClient, Reply
+from hub.connectors.http import JsonClient, Parse, Reply
 from hub.connectors.http_address import segment
 from hub.domain.sources import NoAnswerReason
 
@@ -24,13 +24,21 @@ _HEADERS = {"Prefer": "handling=strict"}  # FHIR R4 §3.1.1.3.2: fail rather tha
 _NOT_FOUND = 404
 
 Result = TypeVar("Result")
+Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """What one search found, over all its pages, and when the server said it (aware, UTC; the oldest page's time)."""
+class Page(Generic[Taken]):
+    """What was taken of all a search found, over all its pages, and when the server said it.
 
-    resources: tuple[Element, ...]
+    Attributes:
+        taken: of each match, in the server's order.
+        ids: the server's id of each.
+        at: aware, UTC; the oldest page's time.
+    """
+
+    taken: tuple[Taken, ...]
+    ids: tuple[str, ...]
     at: datetime
 
 
@@ -53,25 +61,34 @@ class Exchange:
         """The injected clock's time (aware, UTC)."""
         return self._clock()
 
-    async def search(self, resource_type: str, params: Params, deadline: Deadline) -> Page:
-        """Everything of ``resource_type`` that fits ``params``.
+    async def search(
+        self, resource_type: str, params: Params, deadline: Deadline, take: Callable[[Element], Taken]
+    ) -> Page[Taken]:
+        """What ``take`` makes of everything of ``resource_type`` that fits ``params``.
+
+        ``take`` gets each resource once its page is here, before it is known whether the rest of the answer can be
+        believed: it must only read.
 
         Raises:
-            UpstreamFault: as the client and :mod:`hub.connectors.fhir.bundles` say; TOO_LARGE beyond ``RECORDS_MAX``.
+            UpstreamFault: as the client, ``take`` and :mod:`hub.connectors.fhir.bundles` say; TOO_LARGE beyond
+                ``RECORDS_MAX``.
         """
-        first = await self._first(resource_type, params, deadline)
-        found: list[Element] = []
+        parse = bundles.page_parser(resource_type, take)
+        first = await self._first(resource_type, params, deadline, parse)
+        found: list[bundles.Kept[Taken]] = []
         times = []
-        async for reply in self._client.pages(first, bundles.next_link, deadline=deadline, headers=_HEADERS):
+        pages = self._client.pages(first, bundles.next_link, deadline=deadline, headers=_HEADERS, parse=parse)
+        async for reply in pages:
             bundles.require_release(reply)
-            found += bundles.matches(reply, resource_type)
+            found += bundles.kept(reply)
             times.append(self._said_at(reply))
             if len(found) > RECORDS_MAX:
                 raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX:,} such records")
         bundles.require_total(first, len(found))
-        if len({bundles.resource_id(resource) for resource in found}) != len(found):
+        ids = tuple(each.resource_id for each in found)
+        if len(set(ids)) != len(ids):
             raise UpstreamFault(NoAnswerReason.MALFORMED, "it sent the same record twice")
-        return Page(tuple(found), min(times))
+        return Page(tuple(each.taken for each in found), ids, min(times))
 
     async def patient_by_number(self, number: str, deadline: Deadline) -> Element | None:
         """The Patient with this NHS number, or the one who superseded it; None when the server says nobody has it.
@@ -123,11 +140,12 @@ class Exchange:
             raise UpstreamFault(NoAnswerReason.MALFORMED, "it has several people under one number")
         return found[0] if found else None
 
-    async def _first(self, resource_type: str, params: Params, deadline: Deadline) -> Reply:
+    async def _first(self, resource_type: str, params: Params, deadline: Deadline, parse: Parse) -> Reply:
         if self._search_by == "get":
-            return await self._client.get(f"/{resource_type}", params=params, deadline=deadline, headers=_HEADERS)
+            path = f"/{resource_type}"
+            return await self._client.get(path, params=params, deadline=deadline, headers=_HEADERS, parse=parse)
         path = f"/{resource_type}/_search"
-        return await self._client.post(path, form=params, deadline=deadline, headers=_HEADERS)
+        return await self._client.post(path, form=params, deadline=deadline, headers=_HEADERS, parse=parse)
 
     def _said_at(self, reply: Reply) -> datetime:
         """The reply's Date (RFC 9110 §6.6.1), or now: a record system in use is current when it answers."""

@@ -145,18 +145,22 @@ class Ladder:
 
     async def _ask(self, rung: Rung, born: PartialDate, gender: str | None, deadline: Deadline) -> list[Candidate]:
         """One search. Everybody it gives must fit what was asked: a server that ignores a parameter gives everybody."""
-        page = await self._exchange.search("Patient", rung, deadline)
-        if len(page.resources) > CANDIDATES_MAX:
+        page = await self._exchange.search("Patient", rung, deadline, _whole)
+        if len(page.taken) > CANDIDATES_MAX:
             raise TooManyMatches
-        for patient in page.resources:
+        for patient in page.taken:
             if gender is not None and patient.get("gender", gender) != gender:
                 raise wrong_person()
-        found = [candidate(self._custodian, patient) for patient in page.resources]
+        found = [candidate(self._custodian, patient) for patient in page.taken]
         for who in found:
             birth_date = who.identity.birth_date
             if birth_date is not None and not birth_date.overlaps(born):
                 raise wrong_person()
         return found
+
+
+def _whole(patient: Element) -> Element:
+    return patient
 
 
 def _names(who: Identity) -> Iterable[tuple[str | None, str, PartialDate, str | None]]:

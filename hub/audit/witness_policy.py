@@ -75,7 +75,7 @@ class WitnessPolicy:
     quorum: str
 
     def is_met(self, names: Collection[str]) -> bool:
-        """Whether cosignatures by the witnesses of these ``names`` (the file's) are enough; other names count nothing."""
+        """Whether cosignatures by the witnesses of these ``names`` (the file's) are enough; others count nothing."""
         known = {each.name for each in self.witnesses}
         met = {NO_QUORUM, *known.intersection(names)}
         for group in self.groups:

@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("hub.cli.serve", "run the hub"),
     "ask": ("hub.cli.ask", "ask a running hub about one child"),
     "audit": ("hub.cli.audit", "check the signed log"),
+    "witness": ("hub.cli.witness", "run a witness, so that nobody can rewrite a log unseen"),
     "policy": ("hub.cli.policy", "check the policies, explain a decision"),
     "decision": ("hub.cli.decision", "record what a named person decided about a child's records"),
     "connector": ("hub.cli.connector", "check the connections to the agencies' systems"),

@@ -34,16 +34,31 @@ class Server(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     body_bytes_max: Annotated[int, Meta(ge=1_024, le=1_048_576)] = 65_536
 
 
+class WitnessSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Who witnesses the log: the file with the witnesses and their quorum (C2SP tlog-policy, ``docs/witness.md``).
+
+    They are asked ``every_seconds``. No quorum for ``alarm_minutes`` is an alarm; for ``stop_hours``, nothing is
+    answered until there is one again.
+    """
+
+    policy: str
+    every_seconds: Annotated[float, Meta(gt=0, le=3_600)] = 60.0
+    alarm_minutes: Annotated[float, Meta(gt=0, le=1_440)] = 15.0
+    stop_hours: Annotated[float, Meta(gt=0, le=168)] = 4.0
+
+
 class AuditLog(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The signed log: a SQLAlchemy URL (SQLite or PostgreSQL), the signing key's file, and the log's public name.
 
     ``origin`` is the checkpoint's origin line (C2SP tlog-checkpoint): a schema-less URL that will never be reused.
+    Without ``witnesses`` whoever holds the key and the database can rewrite the log unseen.
     """
 
     database_url: str
     key_file: str
     origin: Text
     write_timeout_seconds: Seconds = 5.0
+    witnesses: WitnessSettings | None = None
 
 
 class Access(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -274,6 +289,7 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
         settings.log,
         key_file=absolute(settings.log.key_file),
         database_url=filled(settings.log.database_url, "log.database_url"),
+        witnesses=_witnesses(settings.log.witnesses, path),
     )
     access = msgspec.structs.replace(settings.access, register=absolute(settings.access.register))
     return msgspec.structs.replace(
@@ -293,6 +309,16 @@ def _mapping(name: str | None, base: Path) -> str | None:
     beside = base / name
     shipped = Path(__file__).parent / "connectors" / "mappings" / name
     return str(beside if beside.exists() or not shipped.exists() else shipped)
+
+
+def _witnesses(witnesses: WitnessSettings | None, path: Path) -> WitnessSettings | None:
+    if witnesses is None:
+        return None
+    if not witnesses.every_seconds <= witnesses.alarm_minutes * 60 < witnesses.stop_hours * 3_600:
+        raise ConfigurationError(
+            f"{path}: in [log.witnesses], `every_seconds` comes before `alarm_minutes`, and that before `stop_hours`."
+        )
+    return msgspec.structs.replace(witnesses, policy=str((path.resolve().parent / witnesses.policy).resolve()))
 
 
 def _located(credential: Credential | None, base: Path) -> Credential | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from hub.audit.entries import Answer, Question, Refused
 from hub.domain.enquiry import Searcher
 from hub.errors import HubError
@@ -15,15 +17,21 @@ class NoSuchEntry(HubError):
     default_code = "ENTRY_NOT_FOUND"
 
 
-async def prove(log: Log, searcher: Searcher, number: int) -> str:
+async def prove(
+    log: Log, searcher: Searcher, number: int, proof: Callable[[int], Awaitable[str | None]] | None = None
+) -> str:
     """The C2SP tlog-proof of entry ``number``, if the searcher's organisation asked the question it belongs to.
+
+    ``proof`` gives the text for it; the log's own, under its newest head, when None.
 
     Raises:
         NoSuchEntry: there is none, or it belongs to another organisation's question.
         AuditUnavailable: the log cannot be read.
     """
-    if await _organisation(log, number) == searcher.organisation and (text := await log.proof(number)) is not None:
-        return text
+    if await _organisation(log, number) == searcher.organisation:
+        text = await (proof or log.proof)(number)
+        if text is not None:
+            return text
     raise NoSuchEntry("There is no entry of your organisation's with that number.")
 
 

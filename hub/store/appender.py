@@ -58,6 +58,9 @@ class Log:
         wait_seconds: the longest wait of any one call.
         clock: the time (aware, UTC).
         nonce: 16 random bytes.
+
+    Attributes:
+        gate: called with each entry before it is queued; raises AuditUnavailable when it may not be written now.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Log:
         self._writer = WriterThread(self._engine, self._batches, self._now)
         self._readers = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="audit-log-reader")
         self._reading = 0
+        self.gate: Callable[[Entry], None] = lambda _: None
 
     @property
     def verifier(self) -> VerifierKey:
@@ -119,6 +123,7 @@ class Log:
             QuestionClosed: (an AuditUnavailable) it ends a question that is not open.
             AuditUnavailable: it could not be made durable in time; nothing that depends on it may happen.
         """
+        self.gate(entry)
         loop = asyncio.get_running_loop()
         waiting = Waiting(self._pending(entry, side, along), loop, loop.create_future())
         self._writer.put(waiting)

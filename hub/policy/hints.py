@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -40,7 +40,7 @@ def misfit(value: object, shape: Any, fault: msgspec.ValidationError) -> tuple[s
     Of one entry among many msgspec says ``[...]``: here it is named.
     """
     problem, _, where = str(fault).partition(" - at `$")
-    where = where.rstrip("`")
+    where = where.removesuffix("`")
     problem += _instead(problem, _inside(shape, where))
     where = _named(value, shape, str(fault), where)
     if problem.startswith("Object contains unknown") and (unknown := _QUOTED.search(problem)):
@@ -98,37 +98,17 @@ def _plain(kind: inspect.Type | None) -> inspect.Type | None:
 
 
 def _named(value: object, shape: Any, fault: str, where: str) -> str:
-    """``where`` with each ``[...]`` replaced by the entry at fault: the one that alone meets the same fault."""
-    while "[...]" in where:
-        before, _, after = where.partition("[...]")
-        for name, alone in _one_by_one(value, before):
+    """``where`` with its ``[...]`` replaced by the entry at fault: the one that alone meets the same fault.
+
+    No shape has tables of tables, so there is one ``[...]`` at most, right after the table's key.
+    """
+    before, several, after = where.partition("[...]")
+    if several and isinstance(value, Mapping):
+        key = before.removeprefix(".")
+        for name, inner in value[key].items():
             try:
-                msgspec.convert(alone, shape)
+                msgspec.convert({**value, key: {name: inner}}, shape)
             except msgspec.ValidationError as again:
                 if str(again) == fault:
-                    where = f"{before}.{name}{after}"
-                    value = alone
-                    break
-        else:
-            return where
+                    return f"{before}.{name}{after}"
     return where
-
-
-def _one_by_one(value: Any, path: str) -> Iterator[tuple[str, object]]:
-    """``value`` with only one entry left in the table at ``path``, for each of its entries."""
-    steps = [name or int(number) for name, number in _STEP.findall(path)]
-    table: Any = value
-    for step in steps:
-        table = table[step]
-    if isinstance(table, Mapping):
-        for name, inner in table.items():
-            yield name, _put(value, steps, {name: inner})
-
-
-def _put(value: Any, steps: list[str | int], what: object) -> object:
-    if not steps:
-        return what
-    inner = _put(value[steps[0]], steps[1:], what)
-    if isinstance(value, Mapping):
-        return {**value, steps[0]: inner}
-    return [inner if number == steps[0] else each for number, each in enumerate(value)]

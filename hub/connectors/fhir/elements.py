@@ -18,6 +18,8 @@ Element = dict[str, Any]
 """One JSON object of FHIR: a resource or a part of one."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:T[0-9:.+Z-]*)?", re.ASCII)  # nearly every date, in a third of the time
+_WHOLE = len("2026-01-31")
 _DATE_TIME = re.compile(r"(\d{4}(?:-\d{2}(?:-\d{2})?)?)(?:T.*)?", re.ASCII | re.DOTALL)
 
 
@@ -28,11 +30,11 @@ def malformed(what: str) -> UpstreamFault:
 
 def element(value: object, what: str) -> Element:
     """``value`` as an object; an absent one is empty."""
+    if isinstance(value, dict):
+        return value
     if value is None:
         return {}
-    if not isinstance(value, dict):
-        raise malformed(what)
-    return value
+    raise malformed(what)
 
 
 def elements(value: object, what: str) -> list[Element]:
@@ -54,7 +56,9 @@ def text(value: object, what: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise malformed(what)
-    return _CONTROL.sub("\ufffd", value).strip() or None
+    if not value.isprintable():  # as almost every text is; looking for them costs four times as much
+        value = _CONTROL.sub("\ufffd", value)
+    return value.strip() or None
 
 
 def texts(value: object, what: str) -> list[str]:
@@ -86,6 +90,11 @@ def day(value: object, what: str) -> date | None:
     PDS keeps dates that way itself: "if only the year of birth is known, the day and month of birth might be recorded
     as the first of January" (search-patient, "Date of birth and death").
     """
+    try:
+        if isinstance(value, str) and len(value) >= _WHOLE and _DAY.fullmatch(value):
+            return date.fromisoformat(value[:_WHOLE])
+    except ValueError:
+        raise malformed(what) from None
     read = partial_date(value, what)
     return read.earliest if read else None
 
@@ -108,5 +117,7 @@ def concept_words(value: object, what: str) -> str | None:
 
 def concepts_words(value: object, what: str) -> str | None:
     """What a list of CodeableConcepts says to people, in its order; None when nothing."""
+    if value is None:
+        return None
     words = [said for concept in elements(value, what) if (said := concept_words(concept, what))]
-    return "; ".join(dict.fromkeys(words)) or None
+    return words[0] if len(words) == 1 else "; ".join(dict.fromkeys(words)) or None

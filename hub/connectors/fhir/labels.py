@@ -18,6 +18,7 @@ fields are empty because they were taken away, and a gap says so where an empty 
 UNREADABLE = "unreadable_label"
 """Stands for a label that is not a code: no word of the vocabulary either."""
 
+_BEARERS = frozenset({"security", "tag"})
 _ORDINARY = frozenset({"U", "L", "M", "N"})
 _ON_A_PATIENT = {"R": frozenset({RESTRICTED}), "V": frozenset({RESTRICTED, VERY_RESTRICTED})}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
@@ -46,6 +47,8 @@ def record_labels(resource: Element) -> frozenset[str]:
     Tags count in the hub's own code system only: other tags are workflow (``SUBSETTED``) and say nothing of law.
     """
     meta = element(resource.get("meta"), "meta")
+    if _BEARERS.isdisjoint(meta) and "securityLabel" not in resource:
+        return frozenset()
     security = elements(meta.get("security"), "meta.security")
     tags = [tag for tag in elements(meta.get("tag"), "meta.tag") if tag.get("system") == RECORD_LABEL]
     concepts = elements(resource.get("securityLabel"), "securityLabel")  # DocumentReference only

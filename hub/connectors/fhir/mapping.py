@@ -59,6 +59,8 @@ def check(catalogue: Catalogue, kinds: frozenset[str]) -> None:
 
 def is_in_error(resource: Element) -> bool:
     """Whether the NHS has withdrawn the record (FHIR status ``entered-in-error``): often it was another child's."""
+    if "verificationStatus" not in resource:
+        return bool(resource.get("status") == "entered-in-error")
     verification = element(resource.get("verificationStatus"), "verificationStatus")
     codings = elements(verification.get("coding"), "verificationStatus.coding")
     return "entered-in-error" in (resource.get("status"), *(coding.get("code") for coding in codings))

@@ -49,6 +49,8 @@ from hub.service.policy_signature import Signers
 from hub.service.prove import prove
 from hub.service.tally import Tally
 from hub.service.view_child import ViewChild
+from hub.service.witness_making import make_witnessing
+from hub.service.witnessing import Unwitnessed
 from hub.settings import CustodianSettings, Settings, read_credential
 from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
@@ -77,6 +79,7 @@ class Hub:
     endpoint: Endpoint
     tally: Tally
     connectors: tuple[Guarded, ...]
+    witnessing: Unwitnessed
 
 
 def build(settings: Settings) -> Hub:
@@ -103,10 +106,10 @@ def build(settings: Settings) -> Hub:
         Line(connector, connector.kinds, entry.deadline_seconds)
         for connector, entry in zip(connectors, settings.custodians, strict=True)
     ]
-    judgements = JudgementStore(settings.log.database_url, wait_seconds=settings.log.write_timeout_seconds)
+    judgements = JudgementStore(settings.log.database_url, log, wait_seconds=settings.log.write_timeout_seconds)
     grace = settings.match_grace_seconds
     tally = _tally(policies, log)
-    confirmations = ConfirmationStore(settings.log.database_url, wait_seconds=settings.log.write_timeout_seconds)
+    confirmations = ConfirmationStore(settings.log.database_url, log, wait_seconds=settings.log.write_timeout_seconds)
     matching = Matching(confirmations.book, confirmations.remember, load_weights(settings))
     view_child = ViewChild(
         log, policy, lines, judgements.book, grace, newest=lambda: policies.current, tally=tally, matching=matching
@@ -118,7 +121,8 @@ def build(settings: Settings) -> Hub:
     documents = Documents(schema, is_development=settings.is_development)
     register = load_register(Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer)
     endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
-    return Hub(settings, log, judgements, confirmations, policies, keys, endpoint, tally, connectors)
+    witnessing = make_witnessing(log, settings.log.witnesses)
+    return Hub(settings, log, judgements, confirmations, policies, keys, endpoint, tally, connectors, witnessing)
 
 
 def load_policies(directory: Path | None = None) -> Bundle:
@@ -239,10 +243,9 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await hub.log.start()
-        background = [
-            asyncio.create_task(each) for each in (_reap(hub.log), hub.policies.watch(settings.policy_check_seconds))
-        ]
+        await hub.witnessing.start()
+        watching = hub.policies.watch(settings.policy_check_seconds)
+        background = [asyncio.create_task(each) for each in (_reap(hub.log), watching, hub.witnessing.run())]
         counting = asyncio.create_task(hub.tally.run())
         _read_policies_on_hangup(hub.policies)
         gc.collect()
@@ -259,7 +262,7 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
             await hub.confirmations.close()
             hub.tally.stop()
             await counting
-            await hub.log.close()
+            await hub.witnessing.close()
 
     routes: list[BaseRoute] = [
         Route("/graphql", hub.endpoint.respond, methods=["POST"]),
@@ -298,7 +301,7 @@ def _proof(hub: Hub) -> Handler:
         searcher = None
         try:
             searcher = await hub.endpoint.searcher(request)
-            text = await prove(hub.log, searcher, request.path_params["number"])
+            text = await prove(hub.log, searcher, request.path_params["number"], hub.witnessing.proof)
         except HubError as error:  # a refusal like any other: in the log before it leaves
             return await hub.endpoint.refused(error, searcher, secrets.token_hex(16))
         return PlainTextResponse(text, headers=HEADERS)
@@ -307,11 +310,11 @@ def _proof(hub: Hub) -> Handler:
 
 
 def _checkpoint(hub: Hub) -> Handler:
-    """The newest signed checkpoint: it names nobody, and the more people keep it the better."""
+    """The newest signed checkpoint, cosigned if there are witnesses: it names nobody, and should be kept by many."""
 
     async def checkpoint(_: Request) -> Response:
         try:
-            return PlainTextResponse(await hub.log.checkpoint(), headers=HEADERS)
+            return PlainTextResponse(await hub.witnessing.checkpoint(), headers=HEADERS)
         except AuditUnavailable as error:
             return answer(error.http_status, {"errors": [shown(error)]}, "")
 
@@ -329,7 +332,8 @@ def _ready(hub: Hub) -> Handler:
         # alone (the others answer) makes the hub unready.
         custodians = {connector.custodian.id: connector.shown() for connector in hub.connectors}
         policies = hub.policies.state.shown()
-        body = {"ready": health.ok, "log": health.detail, "policies": policies, "custodians": custodians}
-        return JSONResponse(body, 200 if health.ok else 503, headers=HEADERS)
+        ready, witnesses = health.ok and hub.witnessing.serves, hub.witnessing.shown()
+        body = {"ready": ready, "log": health.detail, "witnesses": witnesses}
+        return JSONResponse({**body, "policies": policies, "custodians": custodians}, 200 if ready else 503, HEADERS)
 
     return ready

@@ -8,6 +8,7 @@ import secrets
 import sys
 import tomllib
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,15 +17,15 @@ import msgspec
 
 from hub.access.register_file import load_register
 from hub.app import load_policy_set
+from hub.cli.acting import database_url, opened_log
 from hub.cli.decision_words import effects, kinds, listed, moment, shown
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.domain.organisations import Sector
-from hub.errors import BadRequest, ConfigurationError
+from hub.errors import BadRequest
 from hub.policy.bundle import Bundle
 from hub.policy.judgements import State
 from hub.policy.judging import Given, Terms, new, withdrawal
 from hub.settings import Settings, load_settings
-from hub.store.engine import exists
 from hub.store.judgements import JudgementStore, Kept
 
 DUE_DAYS = 7
@@ -92,7 +93,7 @@ def record(options: argparse.Namespace) -> int:
     terms = _terms(settings)
     at = datetime.now(UTC)
     made = new(_given(options), terms, reference=secrets.token_hex(16), at=at)
-    _with_store(settings, lambda store: store.record(made, at))
+    _with_store(settings, lambda store: store.record(made, at), acts=True)
     print(f"Recorded under {made.id}")
     for line in effects(made, terms.bundle):
         print(line)
@@ -103,7 +104,7 @@ def withdraw(options: argparse.Namespace) -> int:
     """Take a decision back."""
     settings = load_settings(settings_path(options))
     taken = withdrawal(options.by, options.reasons, at=datetime.now(UTC))
-    _with_store(settings, lambda store: store.withdraw(options.reference, taken))
+    _with_store(settings, lambda store: store.withdraw(options.reference, taken), acts=True)
     print(f"Withdrawn at {moment(taken.at)}. From now on it says nothing; what it held back or lifted is as before it.")
     return 0
 
@@ -207,18 +208,18 @@ def _every(settings: Settings) -> tuple[Kept, ...]:
     return _with_store(settings, JudgementStore.every)
 
 
-def _with_store(settings: Settings, work: Callable[[JudgementStore], Awaitable[Answer]]) -> Answer:
-    """Do ``work`` in the log's database, which must be there: one made by mistake would be read by no hub."""
-    url = settings.log.database_url
-    if not exists(url):
-        raise ConfigurationError("There is no log at the database URL of the settings: start the hub once.")
+def _with_store(
+    settings: Settings, work: Callable[[JudgementStore], Awaitable[Answer]], *, acts: bool = False
+) -> Answer:
+    """Do ``work`` in the log's database; what ``acts`` needs the log and its signer too."""
+    url = database_url(settings)
 
     async def run() -> Answer:
-        store = JudgementStore(url)
-        try:
+        async with AsyncExitStack() as stack:
+            log = await stack.enter_async_context(opened_log(settings)) if acts else None
+            store = JudgementStore(url, log)
+            stack.push_async_callback(store.close)
             return await work(store)
-        finally:
-            await store.close()
 
     return asyncio.run(run())
 

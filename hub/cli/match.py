@@ -8,20 +8,21 @@ import re
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from hub.cli.acting import database_url, opened_log
 from hub.cli.decision_words import moment
 from hub.cli.main import add_settings, settings_path
 from hub.cli.match_train import train
-from hub.errors import BadRequest, ConfigurationError
+from hub.errors import BadRequest
 from hub.matching.confirmations import DAYS_MAX, Confirmation, Seen, Withdrawn, new
 from hub.matching.resolution import Said
 from hub.policy.judging import REASONS_MAX, person, reasons
 from hub.settings import Settings, load_settings
 from hub.store.confirmations import ConfirmationStore, Kept
-from hub.store.engine import exists
 
 DAYS = 90
 """How long a confirmation holds when nobody says."""
@@ -97,7 +98,7 @@ def say(options: argparse.Namespace) -> int:
         await store.record(made)
         return made
 
-    made = _with_store(settings, record)
+    made = _with_store(settings, record, acts=True)
     print(f"Recorded under {made.id}")
     until, holder = moment(made.expires_at), made.seen.custodian
     print(f"From the next question until {until}, this record at {holder} {_SAID[made.said]}.")
@@ -109,7 +110,7 @@ def withdraw(options: argparse.Namespace) -> int:
     """Take a confirmation back."""
     settings = load_settings(settings_path(options))
     taken = Withdrawn(person(options.by), datetime.now(UTC), reasons(_text(options.reasons)))
-    _with_store(settings, lambda store: store.withdraw(options.reference, taken))
+    _with_store(settings, lambda store: store.withdraw(options.reference, taken), acts=True)
     print(f"Withdrawn at {moment(taken.at)}. From now on it says nothing: the record is matched by its details alone.")
     return 0
 
@@ -156,17 +157,17 @@ def _text(given: str) -> str:
     return sys.stdin.read(REASONS_MAX + 1) if given == "-" else given
 
 
-def _with_store(settings: Settings, work: Callable[[ConfirmationStore], Awaitable[Answer]]) -> Answer:
-    """Do ``work`` in the log's database, which must be there: one made by mistake would be read by no hub."""
-    url = settings.log.database_url
-    if not exists(url):
-        raise ConfigurationError("There is no log at the database URL of the settings: start the hub once.")
+def _with_store(
+    settings: Settings, work: Callable[[ConfirmationStore], Awaitable[Answer]], *, acts: bool = False
+) -> Answer:
+    """Do ``work`` in the log's database; what ``acts`` needs the log and its signer too."""
+    url = database_url(settings)
 
     async def run() -> Answer:
-        store = ConfirmationStore(url)
-        try:
+        async with AsyncExitStack() as stack:
+            log = await stack.enter_async_context(opened_log(settings)) if acts else None
+            store = ConfirmationStore(url, log)
+            stack.push_async_callback(store.close)
             return await work(store)
-        finally:
-            await store.close()
 
     return asyncio.run(run())

@@ -1,55 +1,48 @@
 """Possible matches that answers showed, and what people said of them, kept in the log's database.
 
-What was shown is kept for ``SHOWN_DAYS_MAX`` days, so that a person can confirm a candidate by the reference she saw;
-what people said is only ever added. Both are personal data: nothing of a row may reach a log line or an error.
+What was shown is kept for ``SHOWN_DAYS_MAX`` days, so that a person can confirm a candidate by the reference she saw.
+What people said is only ever added, each with an entry of the log that tells of it. Both are personal data: nothing of
+a row may reach a log line or an error.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import delete, insert, select
 
+from hub.audit.acts import MatchAct
+from hub.audit.entries import Answer, Question
 from hub.domain.people import ChildSearch
 from hub.errors import AuditUnavailable, BadRequest
 from hub.matching.confirmations import SALT_BYTES, Book, Confirmation, Seen, Withdrawn, see
-from hub.matching.resolution import ScoredCandidate
-from hub.store.appender import WAIT_SECONDS
-from hub.store.engine import POOL_SIZE, make_engine, single
+from hub.matching.resolution import Said, ScoredCandidate
+from hub.store.append_only import RECORDED, WITHDRAWN, AppendOnly, Phrases
+from hub.store.appender import Log
+from hub.store.engine import single
+from hub.store.judgements import SUBJECT, local_key
 from hub.store.tables import confirmation, match_shown
 
 SHOWN_DAYS_MAX = 30
 """After so many days a possible match that was shown is deleted; whoever wants to confirm it asks again."""
 
-ATTEMPTS = 2
-"""A read is tried so often: the second try is for a connection that died while idle."""
-
-UNREAD = (
-    "What people have said of possible matches cannot be read, so nothing is released. "
-    "If a child may be at immediate risk, telephone the agencies now (police: 999)."
+_PHRASES = Phrases(
+    what="confirmations of matches",
+    unread="What people have said of possible matches cannot be read, so nothing is released. "
+    "If a child may be at immediate risk, telephone the agencies now (police: 999).",
+    unsure="It is not certain that this was recorded. Look with `hub match list`, and record it again if it is not "
+    "there.",
+    absent=("No confirmation has that reference; `hub match list` shows them.", "CONFIRMATION_NOT_FOUND"),
+    taken_back=("That confirmation was withdrawn before.", "CONFIRMATION_WITHDRAWN"),
 )
-UNSURE = "It is not certain that this was recorded. Look with `hub match list`, and record it again if it is not there."
-
-_RECORDED, _WITHDRAWN = "recorded", "withdrawn"
-_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(7361168)")
-_NEWEST = (
-    select(confirmation.c.number, confirmation.c.ref, confirmation.c.act)
-    .order_by(confirmation.c.number.desc())
-    .limit(1)
-)
-_ROWS = select(confirmation).order_by(confirmation.c.number)
-
-_Place = tuple[int, str, str]
-Answer = TypeVar("Answer")
+_ACTS = {Said.SAME: "confirmed", Said.DIFFERENT: "denied"}
+_NOBODY_STATED = "not_stated"
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +51,7 @@ class ConfirmationsUnavailable(AuditUnavailable):
     """They cannot be read or written. "Not this child" that cannot be read must not read as never said."""
 
 
-class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a row says. ``version`` stops a hub from reading a later one's rows, and what they add, as less."""
 
     version: Literal[1]
@@ -74,71 +67,35 @@ class Kept:
     withdrawn: Withdrawn | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What was read so far, up to and with the row at ``place``."""
+class ConfirmationStore(AppendOnly[Kept, Book]):
+    """The confirmations in one database; see :class:`~hub.store.append_only.AppendOnly`."""
 
-    place: _Place | None
-    kept: dict[str, Kept]
-    book: Book
-
-
-class ConfirmationStore:
-    """The confirmations in one database. Several processes may share it; each sees what the others have committed.
-
-    The tables are made with the log's (:meth:`hub.store.appender.Log.start`). Every method but :meth:`remember`
-    raises :class:`ConfirmationsUnavailable` when the database fails or does not answer in time.
-
-    Args:
-        url: as for :class:`hub.store.appender.Log`.
-        wait_seconds: the longest wait of any one call.
-    """
-
-    def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
-        self._engine = make_engine(url, wait_seconds)
-        self._wait_seconds = wait_seconds
-        self._threads = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="confirmations")
-        self._read = _Read(None, {}, Book())
-
-    async def close(self) -> None:
-        """Give back the connections."""
-        await asyncio.to_thread(self._close)
-
-    async def book(self) -> Book:
-        """Every confirmation that was recorded and not withdrawn when this was called.
-
-        It costs one statement; rows are read, and the book made anew, only when there are new ones.
-        """
-        return (await self._on_thread(self._refreshed, UNREAD)).book
-
-    async def every(self) -> tuple[Kept, ...]:
-        """Every confirmation ever recorded, in the order of recording."""
-        return tuple((await self._on_thread(self._refreshed, UNREAD)).kept.values())
+    table = confirmation
+    phrases = _PHRASES
+    unavailable = ConfirmationsUnavailable
 
     async def record(self, made: Confirmation) -> None:
-        """Keep ``made``. When this returns it is on disk, and every question asked from now on is resolved with it."""
-        await self._on_thread(
-            lambda: self._write(lambda to: _add(to, made.id, _RECORDED, made.at, _Body(1, said=made))), UNSURE
-        )
+        """Keep ``made``, and log that it was said. When this returns both are on disk, and every question asked from
+        now on is resolved with it.
+        """
+
+        async def act(log: Log) -> MatchAct:
+            return await self._act(log, _ACTS[made.said], made, made.by)
+
+        await self._append(act, made.id, RECORDED, made.at, Body(1, said=made))
 
     async def withdraw(self, reference: str, withdrawn: Withdrawn) -> None:
-        """Take a confirmation back; from then on it says nothing.
+        """Take a confirmation back, and log that it was; from then on it says nothing.
 
         Raises:
             BadRequest: ``CONFIRMATION_NOT_FOUND``, or ``CONFIRMATION_WITHDRAWN`` when it was taken back before.
         """
+        kept = await self._kept(reference)
 
-        def add(connection: Connection) -> None:
-            acts = set(connection.scalars(select(confirmation.c.act).where(confirmation.c.ref == reference)))
-            if _RECORDED not in acts:
-                raise BadRequest(
-                    "No confirmation has that reference; `hub match list` shows them.", code="CONFIRMATION_NOT_FOUND"
-                )
-            if _WITHDRAWN in acts:
-                raise BadRequest("That confirmation was withdrawn before.", code="CONFIRMATION_WITHDRAWN")
-            _add(connection, reference, _WITHDRAWN, withdrawn.at, _Body(1, withdrawn=withdrawn))
+        async def act(log: Log) -> MatchAct:
+            return await self._act(log, WITHDRAWN, kept.confirmation, withdrawn.by)
 
-        await self._on_thread(lambda: self._write(add), UNSURE)
+        await self._append(act, reference, WITHDRAWN, withdrawn.at, Body(1, withdrawn=withdrawn))
 
     async def remember(self, answer: int, search: ChildSearch, shown: Sequence[ScoredCandidate], at: datetime) -> None:
         """Keep what answer number ``answer`` showed of possible matches, in its order, and delete what is old.
@@ -146,17 +103,17 @@ class ConfirmationStore:
         It never raises: an answer must not wait for it, and what is not kept can be asked for again.
         """
 
-        def add(connection: Connection) -> None:
+        def add() -> None:
             before = int((at - timedelta(days=SHOWN_DAYS_MAX)).timestamp() * 1000)
-            connection.execute(delete(match_shown).where(match_shown.c.at < before))
-            connection.execute(
-                insert(match_shown), [_shown(answer, n, search, one, at) for n, one in enumerate(shown, 1)]
-            )
+            rows = [_shown(answer, n, search, one, at) for n, one in enumerate(shown, 1)]
+            with self._engine.begin() as connection:
+                connection.execute(delete(match_shown).where(match_shown.c.at < before))
+                connection.execute(insert(match_shown), rows)
 
         if not shown:
             return
         try:
-            await self._on_thread(lambda: self._write(add), UNSURE)
+            await self._on_thread(add, self.phrases.unsure)
         except AuditUnavailable:
             _log.warning("possible matches of an answer were not kept: they cannot be confirmed by its references")
 
@@ -181,7 +138,7 @@ class ConfirmationStore:
                 body: str | None = single(connection).scalar(statement)
                 return body
 
-        body = await self._on_thread(read, UNREAD)
+        body = await self._on_thread(read, self.phrases.unread)
         if body is None:
             raise BadRequest(
                 f"No answer of the last {SHOWN_DAYS_MAX} days showed that as a possible match. Ask about the child, "
@@ -190,53 +147,50 @@ class ConfirmationStore:
             )
         return msgspec.json.decode(body, type=Seen)
 
-    def _refreshed(self) -> _Read:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                known = self._read
-                with self._engine.connect() as connection:
-                    row = single(connection).execute(_NEWEST).one_or_none()
-                    if (None if row is None else _place(row)) != known.place:
-                        self._read = known = _all(connection.execute(_ROWS).all())
-                return known
-            except SQLAlchemyError:
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _write(self, add: Callable[[Connection], None]) -> None:
-        with self._engine.begin() as connection:
-            # One writer at a time, until the commit: numbers then appear in order. SQLite's transactions lock anyway.
-            if connection.dialect.name == "postgresql":
-                connection.execute(_ADVISORY_LOCK)
-            add(connection)
-
-    def _close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        self._engine.dispose()
-
-    async def _on_thread(self, work: Callable[[], Answer], failed: str) -> Answer:
-        try:
-            async with asyncio.timeout(self._wait_seconds):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        except BadRequest:
-            raise
-        except Exception as fault:
-            _log.error("confirmations of matches could not be read or written: %s", type(fault).__name__)
-            raise ConfirmationsUnavailable(failed) from None
-
-
-def _place(row: Any) -> _Place:
-    return row.number, row.ref, row.act
-
-
-def _add(connection: Connection, reference: str, act: str, at: datetime, body: _Body) -> None:
-    newest = connection.scalar(select(func.max(confirmation.c.number)))
-    connection.execute(
-        insert(confirmation).values(
-            number=1 if newest is None else newest + 1, ref=reference, act=act, at=_milliseconds(at), body=_text(body)
+    async def _act(self, log: Log, act: str, made: Confirmation, by: str) -> MatchAct:
+        at, nonce = log.stamp()
+        return MatchAct(
+            at=at,
+            nonce=nonce,
+            officer=await self._officer(log, _NOBODY_STATED, by, _NOBODY_STATED),
+            act=act,
+            confirmation=made.id,
+            custodian=made.seen.custodian,
+            subject=await self._subject(log, made.seen),
+            until=made.expires_at,
         )
-    )
+
+    async def _subject(self, log: Log, seen: Seen) -> str:
+        """The reference of the child that was asked about when this was shown.
+
+        Where that is not kept any more, one that stands for the custodian's own id.
+        """
+
+        def read() -> int | None:
+            where = (match_shown.c.custodian == seen.custodian, match_shown.c.local_id == seen.local_id)
+            with self._engine.connect() as connection:
+                rows = single(connection).execute(select(match_shown.c.answer, match_shown.c.body).where(*where)).all()
+            shown = (row.answer for row in rows if msgspec.json.decode(row.body, type=Seen).salt == seen.salt)
+            return next(shown, None)
+
+        answer = await self._on_thread(read, self.phrases.unread)
+        stored = None if answer is None else await log.entry(answer)
+        if stored is not None and isinstance(stored.entry, Answer):
+            stored = await log.entry(stored.entry.question)
+            if stored is not None and isinstance(stored.entry, Question):
+                return stored.entry.subject
+        return await log.reference(SUBJECT, local_key(seen.custodian, seen.local_id))
+
+    def _with_row(self, before: Kept | None, row: Any) -> Kept | None:
+        body = msgspec.json.decode(row.body, type=Body)
+        if row.act == RECORDED and body.said is not None:
+            return Kept(body.said)
+        if row.act == WITHDRAWN and body.withdrawn is not None and before is not None:
+            return replace(before, withdrawn=body.withdrawn)
+        return None
+
+    def _book(self, every: Iterable[Kept]) -> Book:
+        return Book(each.confirmation for each in every if each.withdrawn is None)
 
 
 def _shown(answer: int, ordinal: int, search: ChildSearch, one: ScoredCandidate, at: datetime) -> dict[str, object]:
@@ -246,30 +200,6 @@ def _shown(answer: int, ordinal: int, search: ChildSearch, one: ScoredCandidate,
         "ordinal": ordinal,
         "custodian": seen.custodian,
         "local_id": seen.local_id,
-        "at": _milliseconds(at),
-        "body": _text(seen),
+        "at": int(at.timestamp() * 1000),
+        "body": msgspec.json.encode(seen).decode(),
     }
-
-
-def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def _text(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _all(rows: Iterable[Any]) -> _Read:
-    """What the table says. A row that cannot be read raises: it could be "not this child"."""
-    kept: dict[str, Kept] = {}
-    place = None
-    for row in rows:
-        body = msgspec.json.decode(row.body, type=_Body)
-        if row.act == _RECORDED and body.said is not None:
-            kept[row.ref] = Kept(body.said)
-        elif row.act == _WITHDRAWN and body.withdrawn is not None:
-            kept[row.ref] = replace(kept[row.ref], withdrawn=body.withdrawn)
-        else:
-            raise ValueError("a row of the confirmations is of no known act")
-        place = _place(row)
-    return _Read(place, kept, Book(each.confirmation for each in kept.values() if each.withdrawn is None))

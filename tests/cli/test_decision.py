@@ -6,7 +6,8 @@ import asyncio
 import io
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +46,18 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "settings.toml"
     path.write_text(SETTINGS.format(place=tmp_path))
     return path
+
+
+@asynccontextmanager
+async def recording(place: Path) -> AsyncIterator[JudgementStore]:
+    """A store that records, in the log there."""
+    url = f"sqlite:///{place / 'log.db'}"
+    log = Log(url, load_or_create(place / "log.key", ORIGIN))
+    await log.start()
+    store = JudgementStore(url, log)
+    yield store
+    await store.close()
+    await log.close()
 
 
 @pytest.fixture
@@ -262,11 +275,10 @@ class TestListAndShow:
         }
 
         async def record() -> None:
-            store = JudgementStore(f"sqlite:///{settings.parent / 'log.db'}")
-            for name, (review, end) in hours.items():
-                times = {"review_at": now + timedelta(hours=review), "expires_at": now + timedelta(hours=end)}
-                await store.record(judgement(id=name * 32, **times), now)
-            await store.close()
+            async with recording(settings.parent) as store:
+                for name, (review, end) in hours.items():
+                    times = {"review_at": now + timedelta(hours=review), "expires_at": now + timedelta(hours=end)}
+                    await store.record(judgement(id=name * 32, **times), now)
 
         asyncio.run(record())
         run("withdraw", "e" * 32, "--by", "Rowan Achebe", "--reasons", "The young person agrees after all.")
@@ -287,10 +299,9 @@ class TestListAndShow:
     )
     def test_a_word_without_a_rule_is_said_loudly(self, run: Run, settings: Path, word: str, says: str) -> None:
         async def record() -> None:
-            store = JudgementStore(f"sqlite:///{settings.parent / 'log.db'}")
             late = datetime.now(UTC) + timedelta(hours=2)
-            await store.record(judgement(word=word, review_at=late, expires_at=late), late)
-            await store.close()
+            async with recording(settings.parent) as store:
+                await store.record(judgement(word=word, review_at=late, expires_at=late), late)
 
         asyncio.run(record())
         assert says in run("show", judgement().id)[1]
@@ -323,7 +334,7 @@ class TestDatabase:
 
     @pytest.mark.parametrize(("command", "says"), [("list", "cannot be read"), ("record", "not certain")])
     def test_one_that_fails(self, run: Run, tmp_path: Path, command: str, says: str) -> None:
-        edit(f"sqlite:///{tmp_path / 'log.db'}", "DROP TABLE judgement")
+        edit(f"sqlite:///{tmp_path / 'log.db'}", "ALTER TABLE judgement RENAME COLUMN act TO acts")
         (tmp_path / "j").write_text(file())
         status, out, err = run(command, *(["--file", "j"] if command == "record" else []))
         assert (status, out) == (2, "")

@@ -29,7 +29,7 @@ ELSEWHERE = replace(MAYA_AT_POLICE, family_names=("Reid",), postcode="ZZ7 7ZZ")
 @pytest.fixture
 async def store(bench: Bench) -> AsyncIterator[ConfirmationStore]:
     """The confirmations beside the bench's log; its questions are resolved with them."""
-    made = ConfirmationStore(f"sqlite:///{bench.path}")
+    made = ConfirmationStore(f"sqlite:///{bench.path}", bench.log)
     bench.matching = Matching(made.book, made.remember)
     yield made
     await made.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from hub.audit.acts import MatchAct
 from hub.errors import AuditUnavailable, BadRequest
 from hub.matching.confirmations import Book, Confirmation, Said, Withdrawn, see
 from hub.store.appender import Log
 from hub.store.confirmations import SHOWN_DAYS_MAX, ConfirmationStore, Kept
 from tests.matching.confirming import AT, LATER, SALT, shown, word
 from tests.matching.people import BORN, HER_TWIN, MIA, asked, held, who
+from tests.store.making import ask_and_answer
 from tests.store.tampering import edit, read_all
 
 MakeStore = Callable[..., ConfirmationStore]
@@ -41,7 +44,7 @@ async def make_store(log: Log, log_url: str) -> AsyncIterator[MakeStore]:
     stores: list[ConfirmationStore] = []
 
     def make(**more: Any) -> ConfirmationStore:
-        stores.append(ConfirmationStore(log_url, **more))
+        stores.append(ConfirmationStore(log_url, log, **more))
         return stores[-1]
 
     yield make
@@ -143,6 +146,39 @@ class TestSaid:
         await store.record(made(1))
         ((body,),) = read_all(log_url, "SELECT body FROM confirmation")
         assert not [one for one in ("Mia", "mia", "Okafor", "okafor", "reid", "2014", "ZZ77ZZ") if one in str(body)]
+
+
+class TestLogged:
+    async def test_who_was_asked_about_when_it_was_shown(
+        self, store: ConfirmationStore, log: Log, log_url: str
+    ) -> None:
+        asked, answered = await ask_and_answer(log)
+        await store.remember(answered.index, ASK, [shown(ASK, MOVED)], AT)
+        kept = replace(made(1, Said.DIFFERENT), seen=await store.seen(answered.index, 1))
+        await store.record(kept)
+        await store.withdraw(kept.id, TAKEN_BACK)
+        question = await log.entry(asked.index)
+        told = [await log.entry(answered.index + n) for n in (1, 2)]
+        assert question is not None
+        assert [(each.entry.act, each.entry.subject) for each in told] == [  # type: ignore[union-attr]
+            ("denied", question.entry.subject),  # type: ignore[union-attr]
+            ("withdrawn", question.entry.subject),  # type: ignore[union-attr]
+        ]
+        bodies = b"".join(bytes(row[0]) for row in read_all(log_url, "SELECT body FROM log_entry"))
+        assert not [one for one in SECRETS if one.encode() in bodies and one != "2014"]  # random digits may be those
+
+    async def test_what_was_shown_is_not_kept_any_more(self, store: ConfirmationStore, log: Log) -> None:
+        await store.record(made(1))
+        told = await log.entry(0)
+        assert told is not None
+        assert isinstance(told.entry, MatchAct)
+        assert told.entry.subject == await log.reference("subject", "local:police/p0")
+
+    async def test_nothing_is_said_while_the_log_is_down(self, store: ConfirmationStore, log_url: str) -> None:
+        edit(log_url, "UPDATE log_head SET size = size + 1")
+        with pytest.raises(AuditUnavailable, match="not certain"):
+            await store.record(made(1))
+        assert await store.every() == ()
 
 
 class TestShown:

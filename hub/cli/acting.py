@@ -1,0 +1,44 @@
+"""Commands that act on the log: the log opened with its signer, for as long as the act takes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from hub.errors import ConfigurationError
+from hub.settings import Settings
+from hub.store.appender import Log
+from hub.store.engine import exists
+from hub.store.keys import FileSigner, read_key
+
+
+@asynccontextmanager
+async def opened_log(settings: Settings, *, wait_seconds: float | None = None) -> AsyncIterator[Log]:
+    """The log of the settings, ready to be written beside the hubs that run; closed at the end.
+
+    Args:
+        settings: the hub's own: an act is signed with the hub's key, so it is done as the hub's user.
+        wait_seconds: the longest wait of any one call; the settings' when None.
+
+    Raises:
+        ConfigurationError: there is no log yet (one made by mistake would be read by no hub), or no key to sign with.
+        AuditUnavailable: the database does not answer.
+    """
+    url = database_url(settings)
+    key_file = Path(settings.log.key_file)
+    signer = FileSigner(read_key(key_file, settings.log.origin, "the log's signing key"), key_file)
+    log = Log(url, signer, wait_seconds=wait_seconds or settings.log.write_timeout_seconds)
+    try:
+        await log.start()
+        yield log
+    finally:
+        await log.close()
+
+
+def database_url(settings: Settings) -> str:
+    """The URL of the log's database, which must be there."""
+    url = settings.log.database_url
+    if not exists(url):
+        raise ConfigurationError("There is no log at the database URL of the settings: start the hub once.")
+    return url

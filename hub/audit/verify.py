@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from hub.audit.acts import KeyChange
 from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.encoding import decode, kind_of
 from hub.audit.entries import Answer, Entry, Question, Records, ends
+from hub.audit.key_chain import KeyChain, KeyChainBroken
 from hub.audit.merkle import Frontier, leaf_hash
-from hub.audit.note import NoteInvalid, VerifierKey
+from hub.audit.note import NoteInvalid, VerifierKey, parse_note
 from hub.audit.words import EntryInvalid
 
 OPEN_FOR_MAX = timedelta(minutes=10)
@@ -97,7 +99,8 @@ def verify_log(
     Args:
         rows: the stored entries in order, as they are: the verifier finds what is missing, doubled or out of place.
         head: the newest signed checkpoint.
-        trusted: the log's public key, or several after a change of keys.
+        trusted: the log's public key, or several. Later keys are trusted where the log adds them under a signature of
+            an earlier one (:mod:`hub.audit.key_chain`), so the first is enough.
         now: the moment against which questions without an end are aged (aware).
         known: signed checkpoints somebody kept from earlier; the log must still contain each.
         progress: called now and then; see :data:`Progress`.
@@ -120,15 +123,21 @@ def verify_log(
     return Report(fault, walk.head, checked, walk.counts, tuple(walk.open))
 
 
+_KEY = b'{"v":1,"kind":"key",'
+"""How an entry that changes the log's keys begins."""
+
+
 class _Walk:
     """The state between two entries."""
 
     def __init__(self, keys: tuple[VerifierKey, ...], now: datetime) -> None:
-        self.keys = keys
+        self.chain = KeyChain(keys)
         self.now = now
+        self.note = b""  # of the head
         self.head: Checkpoint | None = None
         self.size = 0
         self.known: dict[int, bytes] = {}
+        self.kept: dict[int, bytes] = {}  # checkpoints by keys that only the log itself can vouch for
         self.frontier = Frontier()
         self.vouched = 0  # entries before this one are under a checkpoint that was checked
         self.open: dict[int, datetime] = {}
@@ -136,25 +145,42 @@ class _Walk:
         self.counts = {"question": 0, "answer": 0, "refused": 0, "abandoned": 0}
 
     def start(self, head: bytes, known: Iterable[bytes]) -> None:
-        """Take the head and the earlier checkpoints; stop when one is not the log's."""
+        """Take the head and the earlier checkpoints; stop when one is not the log's.
+
+        One by a key that was not given may be by a key the log adds: that is found out on the way.
+        """
+        self.note = head
         try:
-            self.head = open_checkpoint(head, self.keys)
+            claimed = self._opened(head)
         except NoteInvalid as fault:
             raise _Stop(f"the signed head is not the log's: {fault}") from None
-        self.size = self.head.size
+        self.size = claimed.size
         for note in known:
             try:
-                kept = open_checkpoint(note, self.keys)
+                kept = self._opened(note)
             except NoteInvalid as fault:
                 raise _Stop(f"the checkpoint to compare with is not the log's: {fault}") from None
-            if kept.origin != self.head.origin:
+            if kept.origin != claimed.origin:
                 raise _Stop("the checkpoint to compare with is another log's")
             if kept.size > self.size:
                 raise _Stop("the log was rolled back: a checkpoint is known that has more entries", self.size)
             if self.known.setdefault(kept.size, kept.root) != kept.root:
                 raise _Stop("two signed checkpoints of one size disagree: the log was forked", kept.size)
-        if self.known.setdefault(self.size, self.head.root) != self.head.root:
+            if not self.chain.knows(note):
+                self.kept[kept.size] = note
+        if self.known.setdefault(self.size, claimed.root) != claimed.root:
             raise _Stop("two signed checkpoints of one size disagree: the log was forked", self.size)
+        if self.chain.knows(head):
+            self.head = claimed
+
+    def _opened(self, note: bytes) -> Checkpoint:
+        """A checkpoint, checked when it claims a given key's signature, and otherwise only read."""
+        if self.chain.knows(note):
+            return open_checkpoint(note, self.chain.trusted)
+        checkpoint = Checkpoint.parse(parse_note(note).text)
+        if all(key.name != checkpoint.origin for key in self.chain.trusted):
+            raise NoteInvalid("no trusted key signed it, and it is another log's")
+        return checkpoint
 
     def step(self, row: Row) -> None:
         """Check the next stored entry."""
@@ -170,12 +196,10 @@ class _Walk:
         if leaf_hash(row.body) != row.leaf_hash:
             raise _Stop("its bytes are not those that were logged", expected)
         frontier = self.frontier.append(row.leaf_hash)
+        if row.body.startswith(_KEY):  # before the checkpoint that covers it
+            self._change_keys(expected, self._decoded(row))
         self._check_roots(row, frontier)
-        try:
-            entry = decode(row.body)
-        except EntryInvalid as fault:
-            raise _Stop(f"not an entry of this format: {fault}", expected) from None
-        self._check_ends(expected, entry)
+        self._check_ends(expected, self._decoded(row))
         self.frontier = frontier
 
     def finish(self) -> None:
@@ -184,6 +208,10 @@ class _Walk:
             raise _Stop("parts of an answer that is not there", self.size - 1)
         if self.frontier.size < self.size:
             raise _Stop("missing: the log is shorter than what was signed", self.frontier.size)
+        try:
+            self.head = self.chain.open(self.note)
+        except NoteInvalid as fault:
+            raise _Stop(f"the signed head is not the log's: {fault}") from None
         for index, at in self.open.items():
             if abs(self.now - at) > OPEN_FOR_MAX:
                 raise _Stop(f"a question that has had no end for over {OPEN_FOR_MAX.seconds // 60} minutes", index)
@@ -194,15 +222,34 @@ class _Walk:
         signed = {(size, self.known.get(size, root))}
         if row.note is not None:
             try:
-                kept = open_checkpoint(row.note.encode(), self.keys)
+                kept = self.chain.open(row.note.encode())
             except (NoteInvalid, UnicodeEncodeError, AttributeError) as fault:
                 detail = fault if isinstance(fault, NoteInvalid) else "not text"
                 raise _Stop(f"the checkpoint kept with it is not the log's: {detail}", row.number) from None
             signed.add((kept.size, kept.root))
+        if size in self.kept:
+            try:
+                self.chain.vouches(self.kept[size])
+            except NoteInvalid as fault:
+                raise _Stop(f"the checkpoint to compare with is not the log's: {fault}") from None
         if signed != {(size, root)}:
             raise _Stop("not what was signed", self.vouched, row.number)
         if row.note is not None or size in self.known:
             self.vouched = size
+
+    def _decoded(self, row: Row) -> Entry:
+        try:
+            return decode(row.body)
+        except EntryInvalid as fault:
+            raise _Stop(f"not an entry of this format: {fault}", row.number) from None
+
+    def _change_keys(self, index: int, entry: Entry) -> None:
+        """Follow the log where it changes its keys."""
+        assert isinstance(entry, KeyChange)
+        try:
+            self.chain.change(entry)
+        except KeyChainBroken as fault:
+            raise _Stop(str(fault), index) from None
 
     def _check_ends(self, index: int, entry: Entry) -> None:
         """Hold that every question has exactly one end, after it, and an answer's parts stand right before it."""

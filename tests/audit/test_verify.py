@@ -35,6 +35,10 @@ STORY: tuple[Entry, ...] = (
     answer(3),
     refused(),
 )
+UNKNOWN_KEY = (
+    f"no trusted key signed the note: the key {OTHER.verifier.key_id.hex()} did, which no entry before it adds; give "
+    "that public key too, if you trust it"
+)
 NOW = AT + timedelta(minutes=1)
 
 
@@ -176,7 +180,7 @@ def swapped(rows: list[Row]) -> list[Row]:
         pytest.param(with_row(2, note=ROWS[1].note), Fault("not what was signed", 2, 2), id="an older mark"),
         pytest.param(
             with_row(2, note=note_at(GOOD[:3], OTHER)),
-            Fault("the checkpoint kept with it is not the log's: no trusted key signed the note", 2),
+            Fault(f"the checkpoint kept with it is not the log's: {UNKNOWN_KEY}", 2),
             id="a mark by another key",
         ),
         pytest.param(

@@ -50,6 +50,11 @@ async def walk(
         local_id: the custodian's own id of its test person. A system without NHS numbers may hold a real child of the
             same name, so nobody's records are asked for there without it.
     """
+    if getattr(connector, "needs_purpose", False):
+        without = "it is asked under a purpose only, and a check states none: the test patient was not asked about"
+        return Report(
+            (note(without, "ask about the test patient with `hub ask`: that question is in both hubs' logs"),)
+        )
     asking, compared = connector.listening() if isinstance(connector, Listening) else (connector, tuple)
     walked = await _match(asking, known, about, seconds, local_id)
     return walked + Report(tuple(compared()))

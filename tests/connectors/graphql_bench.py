@@ -203,19 +203,23 @@ class Served:
     bend: Bend = lambda body: body
     asked: list[Json] = field(default_factory=list)
     persisted: dict[str, str] = field(default_factory=dict)
+    refuses: bool = False
+    """Whether a text that does not fit the schema is refused, instead of being the test's own mistake."""
 
     def __post_init__(self) -> None:
         self.schema = build_schema(self.sdl)
 
     def respond(self, sent: Json) -> Json:
-        """The answer, before it is bent. A text that does not fit the schema is the test's own mistake."""
+        """The answer, before it is bent."""
         digest = sent.get("extensions", {}).get("persistedQuery", {}).get("sha256Hash") or sent.get("documentId")
         if digest is not None and digest not in self.persisted:
             return {
                 "errors": [{"message": "PersistedQueryNotFound", "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}]
             }
         document = parse(sent["query"] if digest is None else self.persisted[digest])
-        assert not (faults := validate(self.schema, document)), faults
+        if faults := validate(self.schema, document):
+            assert self.refuses, faults
+            return {"errors": [each.formatted for each in faults]}
         result = execute_sync(
             self.schema,
             document,

@@ -22,8 +22,10 @@ from hub.connectors.base import (
     as_value,
     together,
 )
-from hub.connectors.graphql.check import ENTITIES, REPRESENTATIONS
-from hub.connectors.graphql.document import TYPENAME
+from hub.connectors.checking import Report
+from hub.connectors.graphql import checking
+from hub.connectors.graphql.asking import request_of
+from hub.connectors.graphql.check import ENTITIES
 from hub.connectors.graphql.held_back import lines_about, redacted_record, unsaid
 from hub.connectors.graphql.mapping import Answers, GraphqlMapping, Operation, RecordList
 from hub.connectors.graphql.reading import Hidden, Redaction, Why, data_of, hidden, look, sure, without_hidden
@@ -93,6 +95,10 @@ class GraphqlConnector:
     async def fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched | NoAnswer:
         """The records pointed at, sealed, in order: all of them, or a failure."""
         return await as_value(self._fetch(who, pointers, deadline), deadline)
+
+    async def check(self, deadline: Deadline) -> Report:
+        """Compare its schema with the mapping, and ask every operation about nobody; see :mod:`.checking`."""
+        return await checking.check(self._client, self._mapping, self._redaction, deadline)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -228,18 +234,9 @@ class GraphqlConnector:
         self, operation: Operation, given: Mapping[str, str], more: Mapping[str, Any], deadline: Deadline
     ) -> Any:
         """The answer's data, or of an entity that. None: the subgraph does not know the entity."""
-        document, variables = operation.document, {**given, **more}
-        if operation.entity is not None:
-            variables = {REPRESENTATIONS: [{TYPENAME: operation.entity, **given}], **more}
-        sent: dict[str, Any] = {"operationName": document.name, "variables": variables}
-        if operation.persisted is None:
-            sent["query"] = document.text
-        elif operation.persisted.startswith("sha256:"):
-            sent["extensions"] = {"persistedQuery": {"version": 1, "sha256Hash": document.sha256}}
-        else:
-            sent["documentId"] = operation.persisted
+        sent = request_of(operation, given, more)
         reply = await self._client.post(self._mapping.path, json=sent, deadline=deadline)
-        data = data_of(reply.body, document, self._redaction, self._mapping.errors)
+        data = data_of(reply.body, operation.document, self._redaction, self._mapping.errors)
         if operation.entity is None:
             return data
         entities = self._rows(data, (ENTITIES,), "the entity asked for")

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from hub.connectors.base import (
@@ -27,6 +28,8 @@ from hub.connectors.base import (
     as_value,
     together,
 )
+from hub.connectors.checking import Report
+from hub.connectors.graphql import neighbour_checking
 from hub.connectors.graphql.connector import CONTENT_TYPES
 from hub.connectors.graphql.document import Document
 from hub.connectors.graphql.held_back import UNKNOWN_KIND
@@ -40,7 +43,17 @@ from hub.connectors.graphql.neighbour_file import (
     stated_fields,
     who_document,
 )
-from hub.connectors.graphql.neighbour_reading import HELD_BACK_LABEL, handling_in, identity_in, line_in, state_of
+from hub.connectors.graphql.neighbour_reading import (
+    HELD_BACK_LABEL,
+    PURPOSE_MISSING,
+    codes_in,
+    handling_in,
+    identity_in,
+    line_in,
+    once,
+    refusal_in,
+    state_of,
+)
 from hub.connectors.graphql.reading import Redaction, data_of
 from hub.connectors.http import BYTES_MAX, Credentials, JsonClient
 from hub.connectors.rest_mapping import Reading
@@ -55,11 +68,8 @@ RELAYED_HEADER = "X-Hub-Relayed"
 """Says that another hub asks. A hub that is asked so asks its own agencies and no further hub: two that are each
 other's neighbours would otherwise ask for ever."""
 
-_CODES = {
-    "PURPOSE_UNKNOWN": NoAnswerReason.REFUSED,
-    "PURPOSE_NOT_ALLOWED": NoAnswerReason.REFUSED,
-    "AUDIT_UNAVAILABLE": NoAnswerReason.DOWN,
-}
+_STATUSES = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN})
+"""What a hub refuses a question with; the code in the body says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,16 @@ class Brought(RecordPointer):
     """A pointer that has its record with it: ``open`` makes it, sealed, for the pointer it is asked for."""
 
     open: Callable[[RecordPointer], HeldRecord] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One answer to Find: pointers, the lines about records held back whole, and the number of its entry there."""
+
+    pointers: tuple[RecordPointer, ...]
+    lines: Sequence[Any]
+    entry: int
+    as_of: datetime
 
 
 class NeighbourConnector:
@@ -86,6 +106,8 @@ class NeighbourConnector:
     """
 
     matches_nhs_number = True
+    needs_purpose = True
+    """A check states none, so it cannot ask about a test patient either."""
 
     def __init__(
         self,
@@ -125,6 +147,17 @@ class NeighbourConnector:
         """The records that came with the pointers. Nobody is asked."""
         return await as_value(self._fetch(who, pointers), deadline)
 
+    async def check(self, deadline: Deadline) -> Report:
+        """Whether it knows this hub and understands its questions; see :mod:`.neighbour_checking`. It logs them."""
+
+        async def ask(document: Document, variables: Mapping[str, Any]) -> Any:
+            return await self._sent(document, variables, deadline)
+
+        def about(kinds: frozenset[str]) -> Document:
+            return records_document(self._catalogue, self._neighbour, kinds)
+
+        return await neighbour_checking.check(ask, self._who, self._parts(self.kinds), about)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
@@ -145,15 +178,15 @@ class NeighbourConnector:
         return Matched((Candidate(self.custodian.id, f"entry-{number}", identity),))
 
     async def _find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found:
-        every = sorted(kinds)
-        parts = [frozenset(every[start : start + KINDS_MAX]) for start in range(0, len(every), KINDS_MAX)]
-        found = await together(self._found(who, part, deadline) for part in parts)
-        pointers = tuple(pointer for one in found for pointer in one.pointers)
+        found = await together(self._found(who, part, deadline) for part in self._parts(kinds))
+        told = once([one.lines for one in found])
+        held_back = [self._held_back(line, f"{found[part].entry}-withheld-{place}") for part, place, line in told]
+        pointers = (*(pointer for one in found for pointer in one.pointers), *held_back)
         if len(pointers) > RECORDS_MAX:
             raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX:,} records")
         return Found(pointers, min(one.as_of for one in found))
 
-    async def _found(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found:
+    async def _found(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> _Part:
         document = records_document(self._catalogue, self._neighbour, kinds)
         child, source = await self._child(document, who.identity, deadline)
         if source is None:
@@ -175,10 +208,11 @@ class NeighbourConnector:
             for place, row in enumerate(rows):
                 if text_at(row, ("custodian", "id"), "whose record it is") == self._neighbour.agency:
                     pointers.append(self._brought(kind, row, f"{number}-{kind}-{place}"))
-        for place, line in enumerate(list_at(child, ("withheld",), "what is held back")):
-            if line["custodian"] is None or line["custodian"]["id"] == self._neighbour.agency:
-                pointers.append(self._held_back(line, f"{number}-withheld-{place}"))
-        return Found(tuple(pointers), as_of)
+        lines = list_at(child, ("withheld",), "what is held back")
+        ours = [
+            line for line in lines if line["custodian"] is None or line["custodian"]["id"] == self._neighbour.agency
+        ]
+        return _Part(tuple(pointers), ours, number, as_of)
 
     async def _fetch(self, who: Candidate, pointers: Sequence[RecordPointer]) -> Fetched:
         records = []
@@ -205,13 +239,23 @@ class NeighbourConnector:
             reason = enquiry.look_back.reason.upper().replace("-", "_")
             stated["lookBack"] = {"years": enquiry.look_back.years, "reason": reason}
         variables = {"find": _find(who), "enquiry": stated}
-        sent = {"query": document.text, "operationName": document.name, "variables": variables}
-        reply = await self._client.post(self._neighbour.path, json=sent, deadline=deadline)
-        data = data_of(reply.body, document, Redaction(), _CODES)
+        data = data_of(await self._sent(document, variables, deadline), document, Redaction(), {})
         child = data["child"]
         if not isinstance(child, Mapping):
             raise malformed("it did not answer the question")
         return child, state_of(list_at(child, ("sources",), "its sources"), self._neighbour.agency)
+
+    async def _sent(self, document: Document, variables: Mapping[str, Any], deadline: Deadline) -> Any:
+        """The body of the answer; an UpstreamFault with the reason when the question was refused."""
+        sent = {"query": document.text, "operationName": document.name, "variables": variables}
+        reply = await self._client.post(self._neighbour.path, json=sent, deadline=deadline, allow=_STATUSES)
+        if reply.status != HTTPStatus.OK and PURPOSE_MISSING not in codes_in(reply.body):
+            raise refusal_in(reply.body, reply.status)
+        return reply.body
+
+    def _parts(self, kinds: frozenset[str]) -> list[frozenset[str]]:
+        every = sorted(kinds)
+        return [frozenset(every[start : start + KINDS_MAX]) for start in range(0, len(every), KINDS_MAX)]
 
     def _brought(self, kind: str, row: Any, record_id: str) -> RecordPointer:
         """A pointer with its record, read now, so that an odd value is found out while it can be said."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
+from http import HTTPStatus
 from typing import Any
+
+import orjson
 
 from hub.connectors.base import UpstreamFault
 from hub.connectors.graphql.neighbour_file import Neighbour
@@ -22,6 +26,22 @@ HELD_BACK_LABEL = "unmapped:withheld-there"
 """In no vocabulary, so that policy can never show a record that carries it."""
 
 TEXT_CHARS_MAX = 1_000
+PURPOSE_MISSING = "PURPOSE_MISSING"
+_UNKNOWN_HERE = (NoAnswerReason.REFUSED, "its register does not list this hub as one that may ask")
+_OTHER_VERSION = (
+    NoAnswerReason.MALFORMED,
+    "it does not understand the question: it is of another version than this hub",
+)
+_REFUSALS: Mapping[str, tuple[NoAnswerReason, str]] = {
+    "PURPOSE_NOT_ALLOWED": (NoAnswerReason.REFUSED, "its register does not let this hub ask under that purpose"),
+    "PURPOSE_UNKNOWN": (NoAnswerReason.REFUSED, "it knows no such purpose"),
+    "CLIENT_NOT_REGISTERED": _UNKNOWN_HERE,
+    "ORGANISATION_MISMATCH": _UNKNOWN_HERE,
+    "ROLE_NOT_REGISTERED": _UNKNOWN_HERE,
+    "WORKER_REQUIRED": _UNKNOWN_HERE,
+    "QUERY_INVALID": _OTHER_VERSION,
+    "VARIABLES_INVALID": _OTHER_VERSION,
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HIDDEN = "it is sure that it holds the child, and does not show this hub who that is: ring the contact"
 _UNSURE = "it holds somebody who may be the child, and only its own people can tell: ring the contact"
@@ -118,6 +138,46 @@ def line_in(
         kind=kind or (theirs if theirs in catalogue.kinds else None),
         custodian=custodian,
     )
+
+
+def codes_in(body: Any) -> frozenset[str]:
+    """The codes of an answer's errors (``docs/codes.md``)."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    found = set()
+    for each in errors if isinstance(errors, list) else []:
+        extensions = each.get("extensions") if isinstance(each, dict) else None
+        code = extensions.get("code") if isinstance(extensions, dict) else None
+        if isinstance(code, str):
+            found.add(code)
+    return frozenset(found)
+
+
+def refusal_in(body: Any, status: int) -> UpstreamFault:
+    """Why it refused the question, from a body of ``status`` 400 or 403."""
+    codes = codes_in(body)
+    for code, (reason, detail) in _REFUSALS.items():
+        if code in codes:
+            return UpstreamFault(reason, detail)
+    if status == HTTPStatus.FORBIDDEN:
+        return UpstreamFault(NoAnswerReason.REFUSED, "it would not let the hub see what was asked")
+    return malformed(f"it did not understand the hub's question (HTTP {status})")
+
+
+def once(parts: Sequence[Sequence[Any]]) -> Iterator[tuple[int, int, Any]]:
+    """The lines of several answers about one child, each record's once: (which answer, its place there, the line).
+
+    A hub looks through a section whole, whichever of its lists is selected, so each answer has every line, under
+    another reference. Of lines that are otherwise alike the most that any one answer has are told.
+    """
+    told: Counter[bytes] = Counter()
+    for part, lines in enumerate(parts):
+        here: Counter[bytes] = Counter()
+        for place, line in enumerate(lines):
+            alike = orjson.dumps({**line, "reference": None, "replyBy": None}, option=orjson.OPT_SORT_KEYS)
+            here[alike] += 1
+            if here[alike] > told[alike]:
+                told[alike] += 1
+                yield part, place, line
 
 
 def handling_in(notice: Any, names: Mapping[str, str]) -> HandlingNotice:

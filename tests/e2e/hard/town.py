@@ -272,12 +272,12 @@ def running(directory: Path) -> Iterator[HardTown]:
     login = DevServerSettings("development", "127.0.0.1", port, people, directory / "keys")
     kept: list[Hub] = []
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_served(login_app(login), port))
+        stack.enter_context(served(login_app(login), port))
         urls = {
             "council": database,
-            "police": stack.enter_context(_served(police_app(PoliceHoldings(world), police.DEMO_CREDENTIAL))),
-            "health": stack.enter_context(_served(nhs_app(load_nhs(world), nhs.DEMO_CREDENTIAL))),
-            "school": stack.enter_context(_served(school.school_app(world))),
+            "police": stack.enter_context(served(police_app(PoliceHoldings(world), police.DEMO_CREDENTIAL))),
+            "health": stack.enter_context(served(nhs_app(load_nhs(world), nhs.DEMO_CREDENTIAL))),
+            "school": stack.enter_context(served(school.school_app(world))),
         }
         for name, credential in (("police", police.DEMO_CREDENTIAL), ("nhs", nhs.DEMO_CREDENTIAL),
                                  ("school", school.CREDENTIAL)):  # fmt: skip
@@ -286,7 +286,7 @@ def running(directory: Path) -> Iterator[HardTown]:
         (directory / "school.toml").write_text(school.MAPPING, encoding="utf-8")
         path = directory / "settings.toml"
         path.write_text(settings_text(directory, login.issuer, AUDIENCE, urls), encoding="utf-8")
-        url = stack.enter_context(_served(hub_app(load_settings(path), lambda hub: kept.append(hub) or [])))  # type: ignore[func-returns-value]
+        url = stack.enter_context(served(hub_app(load_settings(path), lambda hub: kept.append(hub) or [])))  # type: ignore[func-returns-value]
         queries = tuple(queries_for_everything(schema_text()))
         yield HardTown(world, url, login.issuer, people, directory, kept[0], queries, stack.enter_context(_listening()))
 
@@ -307,7 +307,7 @@ def _listening() -> Iterator[Said]:
 
 
 @contextmanager
-def _served(app: ASGIApp, port: int = 0) -> Iterator[str]:
+def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """``app`` on a loopback port, in a thread of its own."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)

@@ -43,6 +43,8 @@ def elements(value: object, what: str) -> list[Element]:
         return []
     if not isinstance(value, list):
         raise malformed(what)
+    if len(value) == 1 and isinstance(value[0], dict):  # as most of FHIR's lists are
+        return value
     return [element(item, what) for item in value if item is not None]
 
 

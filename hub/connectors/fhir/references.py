@@ -54,6 +54,8 @@ class About:
 
     def _is_patient(self, target: str) -> bool:
         """``Patient/1``, or the same under the server's own base; a version at the end is allowed (R4 §2.3.0.2)."""
+        if target == f"Patient/{self.patient_id}":
+            return True
         relative = target.removeprefix(f"{self.base_url.rstrip('/')}/").split("/_history/")[0]
         return relative == f"Patient/{self.patient_id}"
 

@@ -62,7 +62,7 @@ def values(resource: Element, pointers: Sequence[RecordPointer]) -> list[tuple[R
         UpstreamFault: MALFORMED when the resource has gained a label since Find, or was entered in error.
     """
     found = labels.record_labels(resource)
-    if mapping.is_in_error(resource) or any(found - pointer.labels for pointer in pointers):
+    if mapping.is_in_error(resource) or (found and any(found - pointer.labels for pointer in pointers)):
         raise UpstreamFault(
             NoAnswerReason.MALFORMED, "a record's sensitivity changed while it was being read: ask again"
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import CoroutineType
 from typing import Any, TypeGuard
@@ -26,6 +25,7 @@ from hub.errors import AuditUnavailable, BadRequest, HubError, TooLarge, Unauthe
 from hub.schema.compiled import CompiledExecutor
 from hub.schema.documents import Documents, Invalid, purpose_unknown
 from hub.schema.query import Context
+from hub.service.question import Words
 from hub.service.refuse import record_refusal
 from hub.service.view_child import ViewChild
 from hub.strict_json import NotStrict, parse_json
@@ -39,14 +39,6 @@ HEADERS = {
 """On every answer: nothing about a child is kept by anything between the hub and the searcher."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request's body, read: the query's text and its variables."""
-
-    query: str
-    variables: Mapping[str, Any]
 
 
 class Endpoint:
@@ -84,8 +76,8 @@ class Endpoint:
         try:
             searcher = await self.searcher(request)
             asked = await self._read(request)
-            prepared = self._documents.prepare(asked.query)
-            context = Context(searcher, self._view_child, prepared.sha256, trace_id, prepared.plans)
+            prepared = self._documents.prepare(asked.document)
+            context = Context(searcher, self._view_child, prepared.sha256, trace_id, asked, prepared.plans)
             pending = execute(
                 self._schema,
                 prepared.document,
@@ -126,7 +118,7 @@ class Endpoint:
             response.headers["WWW-Authenticate"] = challenge(error)
         return response
 
-    async def _read(self, request: Request) -> Asked:
+    async def _read(self, request: Request) -> Words:
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise UnsupportedMedia("Send the query as JSON, with Content-Type: application/json.")
         body = bytearray()
@@ -143,7 +135,7 @@ class Endpoint:
         variables = sent.get("variables")
         if variables is not None and not isinstance(variables, dict):
             raise BadRequest("`variables` is a JSON object.", code="BODY_INVALID")
-        return Asked(sent["query"], variables or {})
+        return Words(sent["query"], variables or {})
 
     async def _rendered(self, result: ExecutionResult, searcher: Searcher, trace_id: str) -> Response:
         body: dict[str, Any] = {}

@@ -26,7 +26,7 @@ from hub.schema.compiled import Plans
 from hub.schema.names import enum_name
 from hub.schema.records import section_types
 from hub.schema.selection import needed_kinds
-from hub.service.question import Question
+from hub.service.question import Question, Words
 from hub.service.view_child import ViewChild
 
 NAME_MAX = 100
@@ -42,6 +42,7 @@ class Context:
     view_child: ViewChild
     document_sha256: str
     trace_id: str
+    words: Words
     plans: Plans | None = None
 
 
@@ -91,6 +92,7 @@ def build_schema(catalogue: Catalogue, purposes: Mapping[str, str], reasons: Map
                 read=read,
                 document_sha256=context.document_sha256,
                 trace_id=context.trace_id,
+                words=context.words,
             )
         )
         return _rendered(answer, view_type)

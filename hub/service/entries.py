@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.audit import entries
+from hub.audit.side import Side
+from hub.audit.words import EntryInvalid
 from hub.domain.enquiry import Enquiry
 from hub.domain.people import ChildSearch
 from hub.domain.view import ChildAnswer, JoinedView, PossibleMatches
+from hub.errors import TooLarge
 from hub.matching.resolution import NotHeld, Review, Same, ScoredCandidate, Word
 from hub.policy.engine import Policy
 from hub.service.answer import source_of
 from hub.service.ask import Asked, Line
 from hub.service.decide import Decided
 from hub.service.question import Question
+from hub.store import sides
 from hub.store.appender import Log
 
 Stamp = tuple[datetime, bytes]
@@ -68,10 +72,29 @@ def subject_key(search: ChildSearch) -> str:
     return "stated:" + json.dumps([*names, born], ensure_ascii=True)
 
 
+def side_body(question: Question, enquiry: Enquiry) -> bytes:
+    """What was asked in the searcher's own words, as the side row of its entry holds it.
+
+    Raises:
+        TooLarge: a side row cannot hold it.
+    """
+    reason = enquiry.look_back.reason if enquiry.look_back else None
+    try:
+        return sides.pack(sides.AskedInWords(question.words.document, question.words.variables, reason))
+    except EntryInvalid:
+        raise TooLarge("The query and its variables are longer than the log can keep. Send a shorter query.") from None
+
+
 def question_entry(
-    stamp: Stamp, question: Question, enquiry: Enquiry, known: References, lines: Iterable[Line], policy: Policy
+    stamp: Stamp,
+    question: Question,
+    enquiry: Enquiry,
+    known: References,
+    lines: Iterable[Line],
+    policy: Policy,
+    side: Side,
 ) -> entries.Question:
-    """The entry that must be durable before any custodian is asked."""
+    """The entry that must be durable before any custodian is asked, together with its ``side`` row."""
     searcher = question.searcher
     decision = None
     if enquiry.decision is not None and known.decided_by is not None:
@@ -92,6 +115,7 @@ def question_entry(
         asked=tuple(entries.Asked(line.connector.custodian.id, tuple(sorted(line.kinds))) for line in lines),
         trace=question.trace_id,
         look_back=entries.LookBack(enquiry.look_back.years, enquiry.look_back.reason) if enquiry.look_back else None,
+        side=side.commitment,
     )
 
 

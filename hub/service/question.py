@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from hub.domain.enquiry import Enquiry, Searcher
 from hub.domain.people import ChildSearch
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was asked as it was sent: ``document`` is the query's text. It may name the child, so it never shows itself:
+    it is kept beside the log (:mod:`hub.store.sides`) and goes nowhere else.
+    """
+
+    document: str = field(repr=False)
+    variables: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,7 @@ class Question:
         read: those of them whose content does.
         document_sha256: digest of the query's shape, without its literals.
         trace_id: W3C trace id, 32 hex digits.
+        words: the request it is one of, as it was sent.
     """
 
     searcher: Searcher
@@ -31,3 +43,4 @@ class Question:
     read: frozenset[str]
     document_sha256: str
     trace_id: str
+    words: Words

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
+from hub.audit.side import Side
 from hub.connectors.base import ENQUIRY
 from hub.connectors.http import CORRELATION_ID
 from hub.domain.disclosure import Outcome, Withheld
@@ -97,12 +98,13 @@ class ViewChild:
             ENQUIRY.set(enquiry)  # another hub is asked under the same purpose, on the same case
             self._permit(question, enquiry)
             search = question.search()
+            side = self.log.sealed(entries.side_body(question, enquiry))
         except HubError as refusal:
             await record_refusal(
                 self.log, refusal, searcher=question.searcher, purpose=purpose, trace_id=question.trace_id
             )
             raise
-        return await self._answer(question, enquiry, search)
+        return await self._answer(question, enquiry, search, side)
 
     def _permit(self, question: Question, enquiry: Enquiry) -> None:
         """Step 2: may this searcher state this purpose, and does it rest on what it must rest on?"""
@@ -126,7 +128,7 @@ class ViewChild:
         if enquiry.decision.at > self.clock() + CLOCK_SKEW:
             raise BadRequest("The decision lies in the future.", code="PURPOSE_DECISION_INVALID")
 
-    async def _answer(self, question: Question, enquiry: Enquiry, search: ChildSearch) -> ChildAnswer:
+    async def _answer(self, question: Question, enquiry: Enquiry, search: ChildSearch, side: Side) -> ChildAnswer:
         facts = RequestFacts(
             purpose=enquiry.purpose,
             role=question.searcher.role,
@@ -139,7 +141,7 @@ class ViewChild:
         said = asyncio.gather(self.judgements(), self.matching.book())  # read while the question is being written
         try:
             number = await self.log.append(  # step 3: durable before any custodian hears of the child
-                entries.question_entry(self.log.stamp(), question, enquiry, known, lines, self.policy)
+                entries.question_entry(self.log.stamp(), question, enquiry, known, lines, self.policy, side), side=side
             )
         except BaseException:
             said.cancel()

@@ -30,6 +30,7 @@ from hub.domain.view import CandidateLine, ChildAnswer, JoinedView, MatchLine, N
 from hub.policy.bundle import Bundle
 from hub.schema.compiled import CompiledExecutor, Plans
 from hub.schema.query import Context
+from hub.service.question import Words
 from tests.domain.samples import AS_OF, CHECKED_AT, COUNCIL, DESK, NHS, POLICE, SCHOOL, SECOND_COUNCIL
 
 ROOT = '(find: {nhsNumber: "9990004021"}, enquiry: {purpose: CA1989_S47, caseReference: "A-1"})'
@@ -167,7 +168,7 @@ async def both(
     document = parse(text)
     searcher: Any = None
     view_child: Any = Given(answer)
-    context = Context(searcher, view_child, "0" * 64, "0" * 32)
+    context = Context(searcher, view_child, "0" * 64, "0" * 32, Words("", {}))
     compiled = replace(context, plans=Plans(schema, document))
     plain: Any = execute(schema, document, context_value=context, variable_values=variables)
     quick: Any = execute(

@@ -12,7 +12,7 @@ from hub.domain.organisations import Sector
 from hub.domain.view import JoinedView
 from hub.schema.query import Context, build_schema
 from hub.schema.selection import needed_kinds, shape_of
-from hub.service.question import Question
+from hub.service.question import Question, Words
 from tests.domain.samples import CATALOGUE, view
 
 IDENTITY = {"council_person", "council_address", "police_person"}
@@ -90,7 +90,7 @@ async def test_a_child_selected_in_two_places_is_one_question_about_all_of_it() 
         return view()
 
     searcher = Searcher("c", "o", "O", Sector.COUNCIL, "w", "mash_social_worker", frozenset({"a"}))
-    context: Any = Context(searcher, use_case, "0" * 64, "0" * 32)  # type: ignore[arg-type]
+    context: Any = Context(searcher, use_case, "0" * 64, "0" * 32, Words("", {}))  # type: ignore[arg-type]
     document = parse(
         f"query {{ ...A ...B }} fragment A on Query {{ child{ASK} {{ ... on JoinedView {{ alerts {{ kind }} }} }} }} "
         f"fragment B on Query {{ child{ASK} {{ ... on JoinedView {{ health {{ ... on HealthRecord {{ attendances {{ on }} }} }} }} }} }}"

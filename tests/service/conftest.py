@@ -20,7 +20,7 @@ from hub.policy.engine import Policy
 from hub.policy.judgements import Book
 from hub.service.ask import Line
 from hub.service.matching import Matching
-from hub.service.question import Question
+from hub.service.question import Question, Words
 from hub.service.tally import Tally
 from hub.service.view_child import ViewChild
 from hub.store.appender import Log
@@ -57,6 +57,7 @@ class Bench:
         deadline_seconds: float = 0.5,
         grace_seconds: float = 0.05,
         read: frozenset[str] | None = None,
+        words: Words | None = None,
     ) -> ChildAnswer:
         everything = frozenset(self.policy.bundle.catalogue.kinds)
         lines = [Line(one, one.kinds, deadline_seconds) for one in custodians]
@@ -73,6 +74,7 @@ class Bench:
                 read=everything if read is None else read,
                 document_sha256="0" * 64,
                 trace_id="0" * 32,
+                words=words or Words("{ child }", {}),
             )
         )
 

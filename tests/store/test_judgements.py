@@ -301,7 +301,7 @@ async def test_the_log_tells_of_each_act_in_references_alone(store: JudgementSto
     decider, taker = await log.references(("worker", f"{POLICE}/{name}") for name in names)
     assert [each.officer.worker for each in told] == [decider, decider, taker]
     bodies = b"".join(bytes(row[0]) for row in read_all(log_url, "SELECT body FROM log_entry"))
-    assert not [secret for secret in SECRETS if secret.encode() in bodies and secret != "999000"]  # nor CHILD's:
+    assert not [secret for secret in SECRETS if secret.encode() in bodies and secret != "999000"]
     assert CHILD.value.encode() not in bodies
 
 

@@ -59,7 +59,7 @@ class Doubt(StrEnum):
     """Another tree of a size that was cosigned: proof that the log has two histories."""
 
     UNPROVEN = "unproven"
-    """No proof that it continues what was cosigned: a rewritten log, or somebody sent the checkpoint with a bad proof."""
+    """No proof that it continues what was cosigned: a rewritten log, or it was sent with a bad proof."""
 
 
 @dataclass(frozen=True, slots=True)

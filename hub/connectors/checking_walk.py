@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from hub.connectors.base import Connector, Deadline, Found
+from hub.connectors.base import Connector, Deadline
 from hub.connectors.checking import FieldSample, Finding, Listening, Report, failed, mend, milliseconds, note, well
 from hub.domain.catalogue import Catalogue, ValueType
 from hub.domain.people import Candidate, ChildSearch
-from hub.domain.records import HeldRecord
+from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer
 
 SAMPLE_MAX = 200
@@ -98,9 +98,12 @@ async def _find(connector: Connector, known: Known, who: Candidate, seconds: flo
     found = await connector.find(who, connector.kinds, Deadline.after(seconds))
     if isinstance(found, NoAnswer):
         return Report((failed(found, "Find"),))
-    findings = [well(f"Find answered in {milliseconds(started)} ms: {len(found.pointers)} record(s)")]
-    findings += _find_findings(connector, known, found)
-    wanted = found.pointers[:SAMPLE_MAX]
+    held = tuple(pointer for pointer in found.pointers if pointer.held_back is None)
+    findings = [well(f"Find answered in {milliseconds(started)} ms: {len(held)} record(s)")]
+    if lines := len(found.pointers) - len(held):
+        findings.append(note(f"{lines} line(s) stand for what it holds back, or does not say: each is shown as that"))
+    findings += _find_findings(connector, known, held)
+    wanted = held[:SAMPLE_MAX]
     started = asyncio.get_running_loop().time()
     fetched = await connector.fetch(who, wanted, Deadline.after(seconds))
     if isinstance(fetched, NoAnswer):
@@ -110,21 +113,20 @@ async def _find(connector: Connector, known: Known, who: Candidate, seconds: flo
     return Report((*findings, *_type_findings(known.catalogue, samples)), samples)
 
 
-def _find_findings(connector: Connector, known: Known, found: Found) -> Iterator[Finding]:
-    held = {pointer.kind for pointer in found.pointers}
-    if untried := sorted(connector.kinds - held):
+def _find_findings(connector: Connector, known: Known, held: Sequence[RecordPointer]) -> Iterator[Finding]:
+    if untried := sorted(connector.kinds - {pointer.kind for pointer in held}):
         yield note(
             f"the test patient has no {', '.join(untried)}: these were not tried",
             "where the custodian says it holds some, the settings or the mapping are wrong about that type; otherwise "
             "ask for a test patient with one record of each",
         )
-    unknown = sum(bool(pointer.labels - known.words) for pointer in found.pointers)
+    unknown = sum(bool(pointer.labels - known.words) for pointer in held)
     if unknown:
         yield mend(
             f"{unknown} record(s) carry a marking that the policies do not know: each is withheld as a gap",
             "map the marking to a word of policies/vocabulary.toml, or have the word added",
         )
-    unsaid = Counter(pointer.kind for pointer in found.pointers if pointer.undetermined)
+    unsaid = Counter(pointer.kind for pointer in held if pointer.undetermined)
     for kind, count in sorted(unsaid.items()):
         yield note(
             f"{count} {kind} record(s) do not say whether a marking applies: what depends on it is withheld as a gap",

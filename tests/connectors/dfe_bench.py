@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from hub.connectors.base import Deadline
+from hub.connectors.checking import NOBODY
 from hub.connectors.dfe import DfeConnector, DfeOptions
 from hub.domain.identifiers import NHSNumber
 from hub.domain.organisations import Contact, Custodian, Sector
@@ -145,7 +146,7 @@ class Upstream:
             return response([item(kind) for kind in self.records] if self.listed is None else self.listed)
         self.asked.append((path, None))
         *_, kind, record_id = path.split("/")
-        if kind not in self.records:
+        if kind not in self.records or record_id == NOBODY:
             return response({"title": "Not Found", "status": 404}, "404 Not Found", "application/problem+json")
         return response(self.bend(envelope(kind, self.records[kind], record_id)))
 

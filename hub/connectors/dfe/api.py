@@ -89,7 +89,7 @@ class Api:
         asked = {"orgId": self.organisation, "personId": person, "recordType": None}
         reply = await self.client.post(FIND, json=asked, deadline=deadline, allow=frozenset({HTTPStatus.NOT_FOUND}))
         if reply.status == HTTPStatus.NOT_FOUND:
-            _check_problem(reply.body)
+            check_problem(reply.body)
             if self.not_found_is_not_held:
                 return ()
             raise malformed(_NOT_FOUND)
@@ -140,7 +140,7 @@ def _listed(row: object) -> Listed:
     return Listed(written, record_id)
 
 
-def _check_problem(body: object) -> None:
+def check_problem(body: object) -> None:
     """Pass the published problem details: a proxy's page says nothing about what the agency holds."""
     problem = folded(body)
     if not problem.keys() & {"title", "status", "type", "problemdetails"}:

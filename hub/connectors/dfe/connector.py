@@ -23,7 +23,8 @@ from hub.connectors.base import (
     as_value,
     together,
 )
-from hub.connectors.dfe import api, people, telling
+from hub.connectors.checking import Report, mend
+from hub.connectors.dfe import api, checking, people, telling
 from hub.connectors.dfe.api import Listed, Part
 from hub.connectors.dfe.rows import Read, Row, numbered
 from hub.connectors.dfe.token import ClientCredentials
@@ -136,6 +137,14 @@ class DfeConnector:
     async def fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched | NoAnswer:
         """The records pointed at, sealed, in order: all of them, or a failure."""
         return await self._value(as_value(self._fetch(who, pointers, deadline), deadline))
+
+    async def check(self, deadline: Deadline) -> Report:
+        """Try the token, Find and Fetch without asking about anybody; see :mod:`.checking`."""
+        nothing = mend(
+            f"no published type of record becomes a kind of a {self.custodian.sector} body: nothing is read from it",
+            "correct `sector`, or connect it in another way",
+        )
+        return (Report(()) if self.kinds else Report((nothing,))) + await checking.check(self._api, deadline)
 
     async def close(self) -> None:
         """Close the connections."""

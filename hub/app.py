@@ -55,7 +55,6 @@ from hub.settings import CustodianSettings, Settings, read_credential
 from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
 from hub.store.judgements import JudgementStore
-from hub.store.keys import load_or_create
 from hub.store.tally import add as add_to_tally
 
 STALE_SECONDS = 300.0
@@ -93,7 +92,7 @@ def build(settings: Settings) -> Hub:
     catalogue = policy.bundle.catalogue
     log = Log(
         settings.log.database_url,
-        load_or_create(settings.log.key_file, settings.log.origin),
+        settings.log.make_signer(),
         wait_seconds=settings.log.write_timeout_seconds,
     )
     if policies.signers is not None:

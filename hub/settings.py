@@ -17,6 +17,8 @@ from msgspec import Meta
 from hub.connectors.guarded import Limits
 from hub.domain.organisations import Contact, Custodian, Sector
 from hub.errors import ConfigurationError
+from hub.store.signers.base import Signer
+from hub.store.signers.making import KeyInFile, KeyOnToken, SignerSettings, located, make_signer
 
 _LIMITS = Limits()
 
@@ -51,14 +53,23 @@ class AuditLog(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The signed log: a SQLAlchemy URL (SQLite or PostgreSQL), the signing key's file, and the log's public name.
 
     ``origin`` is the checkpoint's origin line (C2SP tlog-checkpoint): a schema-less URL that will never be reused.
-    Without ``witnesses`` whoever holds the key and the database can rewrite the log unseen.
+    Without ``witnesses`` whoever holds the key and the database can rewrite the log unseen. ``signer`` is where the key
+    is, ``next_signer`` the one that takes its place, ``earlier_keys`` public keys from before the one in
+    ``key_file``.pub (``docs/keys.md``).
     """
 
     database_url: str
     key_file: str
     origin: Text
+    signer: SignerSettings = KeyInFile()
+    next_signer: KeyInFile | KeyOnToken | None = None
+    earlier_keys: list[Text] = []
     write_timeout_seconds: Seconds = 5.0
     witnesses: WitnessSettings | None = None
+
+    def make_signer(self, *, create: bool = True) -> Signer:
+        """What signs the log's head; without ``create`` no key is made where there is none."""
+        return make_signer(self.signer, self.next_signer, key_file=self.key_file, origin=self.origin, create=create)
 
 
 class Access(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -290,6 +301,8 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
         key_file=absolute(settings.log.key_file),
         database_url=filled(settings.log.database_url, "log.database_url"),
         witnesses=_witnesses(settings.log.witnesses, path),
+        signer=located(settings.log.signer, base),
+        next_signer=located(settings.log.next_signer, base) if settings.log.next_signer else None,
     )
     access = msgspec.structs.replace(settings.access, register=absolute(settings.access.register))
     return msgspec.structs.replace(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from hub.errors import ConfigurationError
 from hub.settings import Settings
 from hub.store.appender import Log
 from hub.store.engine import exists
-from hub.store.keys import FileSigner, read_key
 
 
 @asynccontextmanager
@@ -26,9 +24,9 @@ async def opened_log(settings: Settings, *, wait_seconds: float | None = None) -
         AuditUnavailable: the database does not answer.
     """
     url = database_url(settings)
-    key_file = Path(settings.log.key_file)
-    signer = FileSigner(read_key(key_file, settings.log.origin, "the log's signing key"), key_file)
-    log = Log(url, signer, wait_seconds=wait_seconds or settings.log.write_timeout_seconds)
+    log = Log(
+        url, settings.log.make_signer(create=False), wait_seconds=wait_seconds or settings.log.write_timeout_seconds
+    )
     try:
         await log.start()
         yield log

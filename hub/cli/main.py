@@ -48,6 +48,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ask": ("hub.cli.ask", "ask a running hub about one child"),
     "audit": ("hub.cli.audit", "check the signed log"),
     "witness": ("hub.cli.witness", "run a witness, so that nobody can rewrite a log unseen"),
+    "keys": ("hub.cli.keys", "the log's signing keys: show, make, rotate, retire"),
+    "signer": ("hub.cli.signer", "hold the log's key in a process of its own"),
     "policy": ("hub.cli.policy", "check the policies, explain a decision"),
     "decision": ("hub.cli.decision", "record what a named person decided about a child's records"),
     "connector": ("hub.cli.connector", "check the connections to the agencies' systems"),

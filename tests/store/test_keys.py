@@ -53,7 +53,7 @@ GOOD = SignerKey(ORIGIN, b"s" * 32).secret_text()
         pytest.param(GOOD + "\n" + "x" * KEY_FILE_MAX, 0o600, "not a signing key", id="too long"),
         pytest.param("\u00e9", 0o600, "not a signing key", id="not ASCII"),
         pytest.param(
-            SignerKey("elsewhere.example", b"s" * 32).secret_text(), 0o600, "settings name", id="another log's"
+            SignerKey("elsewhere.example", b"s" * 32).secret_text(), 0o600, "and not of testshire", id="another log's"
         ),
     ],
 )

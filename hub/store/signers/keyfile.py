@@ -45,8 +45,8 @@ def create_key(path: str | Path, name: str) -> SignerKey:
     return load_or_create_key(file, name, "the new key")
 
 
-def read_key(path: str | Path, name: str, what: str) -> SignerKey:
-    """The key in ``path``.
+def read_key(path: str | Path, name: str | None, what: str) -> SignerKey:
+    """The key in ``path``, of whatever name when ``name`` is None.
 
     Raises:
         ConfigurationError: it is not there, is not a key or is a key of another name; or somebody other than this
@@ -66,8 +66,8 @@ def read_key(path: str | Path, name: str, what: str) -> SignerKey:
             problem = f"{file}: {what} is a symbolic link, which could be turned to another key. Name the file itself."
             raise ConfigurationError(problem) from None
         raise ConfigurationError(f"{file}: {what} cannot be read or made ({fault.strerror}).") from None
-    if key.name != name:
-        raise ConfigurationError(f"{file}: this is the key of {key.name}, and the settings name {name}.")
+    if name is not None and key.name != name:
+        raise ConfigurationError(f"{file}: this is the key of {key.name}, and not of {name}.")
     return key
 
 

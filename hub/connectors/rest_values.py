@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 from hub.connectors.base import UpstreamFault
+from hub.connectors.coded import unknown_code
 from hub.connectors.rest_file import EVERY_KIND, above_official
 from hub.connectors.rest_mapping import LabelReading, Reading, Steps
 from hub.domain.catalogue import ValueType
@@ -186,7 +187,7 @@ def _worded(text: str | None, reading: Reading) -> str | None:
     """The word a code stands for; a code the mapping does not know is shown, and said not to be known."""
     if text is None or reading.words is None or text in reading.words.values():
         return text
-    return reading.words.get(text) or f"{text} (code not known)"
+    return reading.words.get(text) or unknown_code(text)
 
 
 def _day(text: str | None, zone: tzinfo, pattern: str | None) -> date | None:

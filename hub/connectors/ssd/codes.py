@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.connectors.coded import unknown_code
 from hub.connectors.ssd.codes_looked_after import (
     CEASED_REASON,
     LEGAL_STATUS,
@@ -213,9 +214,12 @@ OUTCOMES = {
 
 
 def words(codes: Mapping[str, str], code: str | None) -> str | None:
-    """``Neglect (NEG)`` for a code that is published; what the column holds, unchanged, for one that is not."""
+    """``Neglect (NEG)`` for a code that is published, ``Neglect`` as it is, ``XYZ (code not known)`` for another."""
     if code is None or not code.strip():
         return None
     stripped = code.strip()
     known = codes.get(stripped.upper())
-    return f"{known} ({stripped})" if known else stripped
+    if known is not None:
+        return f"{known} ({stripped})"
+    is_word = stripped.casefold() in (word.casefold() for word in codes.values())
+    return stripped if is_word else unknown_code(stripped)

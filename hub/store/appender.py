@@ -127,12 +127,11 @@ class Log:
         loop = asyncio.get_running_loop()
         waiting = Waiting(self._pending(entry, side, along), loop, loop.create_future())
         self._writer.put(waiting)
+        timer = loop.call_later(self._wait_seconds, waiting.expire)
         try:
-            async with asyncio.timeout(self._wait_seconds):
-                return await waiting.future
-        except TimeoutError:
-            raise AuditUnavailable from None
+            return await waiting.future
         finally:
+            timer.cancel()
             waiting.given_up = True
 
     async def entry(self, index: int) -> StoredEntry | None:

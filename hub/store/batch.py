@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select
 
 from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.merkle import Frontier, Node
@@ -15,7 +15,8 @@ from hub.audit.words import EntryInvalid
 from hub.store import recovery
 from hub.store.keys import Growth, Signer
 from hub.store.pending import Along, Appended, Pending, QuestionClosed
-from hub.store.tables import log_entry, log_head, log_open, log_side, log_tile
+from hub.store.sql_rows import HeadRow, OpenRow, Rows, SideRow, TileRow, statements_of
+from hub.store.tables import log_entry, log_head
 
 __all__ = [
     "TILE_LEVELS",
@@ -51,16 +52,6 @@ Result = Appended | QuestionClosed
 
 _HEAD = select(log_head.c.size, log_head.c.frontier, log_head.c.root, log_head.c.at, log_head.c.note)
 _LOCKED_HEAD = _HEAD.with_for_update()
-_CLOSE = (
-    delete(log_open)
-    .where(log_open.c.question.in_(bindparam("questions", expanding=True)))
-    .returning(log_open.c.question)
-)
-_INSERT_ENTRY = insert(log_entry).inline()
-_INSERT_OPEN = insert(log_open).inline()
-_INSERT_SIDE = insert(log_side).inline()
-_INSERT_TILE = insert(log_tile).inline()
-_SET_HEAD = update(log_head).where(log_head.c.id == 1)
 _LEAF_AT = select(log_entry.c.leaf_hash).where(log_entry.c.index == bindparam("at"))
 
 
@@ -71,6 +62,10 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
         HeadDamaged: there is none, or its parts contradict each other.
     """
     row = connection.execute(_LOCKED_HEAD if lock else _HEAD).one_or_none()
+    return _head(None if row is None else HeadRow(*row))
+
+
+def _head(row: HeadRow | None) -> Head:
     if row is None:
         raise HeadDamaged("the head row is gone")
     try:
@@ -98,8 +93,8 @@ class BatchWriter:
         if connection.execute(_HEAD).one_or_none() is None:
             empty = Frontier()
             self._signer.check(0, empty.root)
-            note = self._signed(empty, Growth(empty))
-            connection.execute(insert(log_head).values(id=1, **_head_values(Head(empty, now, note))))
+            row = _row(empty, now, self._signed(empty, Growth(empty)))
+            connection.execute(insert(log_head).values(id=1, **row._asdict()))
         self._check(read_head(connection, lock=True))
 
     def write(self, connection: Connection, batch: Sequence[Pending], now: int) -> list[Result]:
@@ -107,17 +102,18 @@ class BatchWriter:
 
         Raises:
             HeadDamaged, SignsBackwards: the database is not the log this signer signed.
-            sqlalchemy.exc.SQLAlchemyError: the database failed.
+            Exception: the database failed, as the driver or SQLAlchemy says it.
         """
         self._written = None
-        head = read_head(connection, lock=True)
-        if left := self._check(head):
-            head, added = self._write_left(connection, head, left, now)
+        row, free = statements_of(connection).lock(connection, _ends(batch))
+        head = _head(row)
+        left = self._check(head)
+        added: Sequence[Pending] = ()
+        if left and list(left) != _bodies(_taken(batch, _accepted(batch, set(free)))):
+            head, added = self._write_left(connection, head, left, free, now)
             batch = [*added, *batch]
-        else:
-            added = ()
-        accepted = self._accept(connection, batch)
-        entries = [each for each, taken in zip(batch, accepted, strict=True) if taken]
+        accepted = _accepted(batch, free)
+        entries = _taken(batch, accepted)
         indices: list[int] = []
         if entries:
             head, indices = self._grow(connection, head, entries, now)
@@ -159,9 +155,12 @@ class BatchWriter:
         return left
 
     def _write_left(
-        self, connection: Connection, head: Head, left: Sequence[bytes], now: int
+        self, connection: Connection, head: Head, left: Sequence[bytes], free: set[int], now: int
     ) -> tuple[Head, Sequence[Pending]]:
         """Write what was signed and never committed (a hub died in between), as it was signed.
+
+        Args:
+            free: the questions that may get their end; those that get it here are taken out.
 
         Returns:
             The new head, and what the log must say about it next.
@@ -170,7 +169,8 @@ class BatchWriter:
             entries = recovery.restored(left)
         except EntryInvalid:
             raise HeadDamaged("the signer has signed what is no entry") from None
-        if not all(self._accept(connection, entries)):
+        free |= statements_of(connection).close(connection, sorted({*_ends(entries)} - free))
+        if not all(_accepted(entries, free)):
             raise HeadDamaged("the signer has signed an end of a question that is not open")
         head, _ = self._grow(connection, head, entries, now)
         return head, recovery.explained(left, head.frontier.size - len(left), now)
@@ -184,71 +184,61 @@ class BatchWriter:
         start = head.frontier.size
         indices = [at - 1 for at in accumulate((len(each.bodies) for each in entries), initial=start)][1:]
         placed = list(zip(indices, entries, strict=True))
-        tiles: list[tuple[Node, bytes]] = []
-        frontier = head.frontier.extend(
-            (leaf for each in entries for leaf in each.leaf_hashes), lambda node, value: tiles.append((node, value))
-        )
         for index, each in placed:
             if each.along is not None:
                 each.along(connection, index)
-        self._insert_beside(connection, placed)
-        self._insert_tiles(connection, tiles)
-        bodies = [body for each in entries for body in each.bodies]
+        leaf_hashes = [leaf for each in entries for leaf in each.leaf_hashes]
+        bodies = _bodies(entries)
+        tiles: list[TileRow] = []
+
+        def keep(node: Node, value: bytes) -> None:
+            if node[0] % TILE_LEVELS == 0:
+                tiles.append(TileRow(node[0] // TILE_LEVELS, node[1], value))
+
+        frontier = head.frontier.extend(leaf_hashes, keep)
         grown = Head(frontier, max(now, head.at), self._signed(frontier, Growth(head.frontier, bodies)))
-        self._insert(connection, start, entries, grown.note)
-        connection.execute(_SET_HEAD, _head_values(grown))
+        rows = Rows(
+            start=start,
+            leaf_hashes=leaf_hashes,
+            bodies=bodies,
+            opened=[OpenRow(at, each.opened_at) for at, each in placed if each.opened_at is not None],
+            sides=[SideRow(at, each.side.salt, each.side.body) for at, each in placed if each.side is not None],
+            tiles=tiles,
+            head=_row(frontier, grown.at, grown.note),
+        )
+        statements_of(connection).write(connection, rows)
         self._written = frontier.size, frontier.root
         return grown, indices
 
     def _signed(self, frontier: Frontier, growth: Growth) -> str:
         return self._signer.sign(Checkpoint(self._signer.verifier.name, frontier.size, frontier.root), growth)
 
-    def _accept(self, connection: Connection, batch: Sequence[Pending]) -> list[bool]:
-        """Which of ``batch`` may be written: an end must take its question's row out of ``log_open``."""
-        wanted = sorted({each.ends for each in batch if each.ends is not None})
-        free = set(connection.scalars(_CLOSE, {"questions": wanted})) if wanted else set()
-        accepted = []
-        for each in batch:
-            accepted.append(each.ends is None or each.ends in free)
+
+def _ends(batch: Sequence[Pending]) -> list[int]:
+    """The questions that ``batch`` would end, each once."""
+    return sorted({each.ends for each in batch if each.ends is not None})
+
+
+def _accepted(batch: Sequence[Pending], free: set[int]) -> list[bool]:
+    """Which of ``batch`` may be written: an end takes its question out of ``free``, so a second one finds none."""
+    accepted = []
+    for each in batch:
+        accepted.append(each.ends is None or each.ends in free)
+        if each.ends is not None:
             free.discard(each.ends)
-        return accepted
-
-    def _insert(self, connection: Connection, start: int, entries: Sequence[Pending], note: str) -> None:
-        """Write the entries from index ``start`` on; the last one keeps the checkpoint."""
-        leaves = [leaf for each in entries for leaf in zip(each.bodies, each.leaf_hashes, strict=True)]
-        rows: list[dict[str, object]] = [
-            {"index": index, "leaf_hash": leaf_hash, "body": body, "note": None}
-            for index, (body, leaf_hash) in enumerate(leaves, start)
-        ]
-        rows[-1]["note"] = note
-        connection.execute(_INSERT_ENTRY, rows)
-
-    def _insert_beside(self, connection: Connection, placed: Sequence[tuple[int, Pending]]) -> None:
-        """What is kept beside the entries: which questions are open, and side rows."""
-        if opened := [{"question": at, "at": each.opened_at} for at, each in placed if each.opened_at is not None]:
-            connection.execute(_INSERT_OPEN, opened)
-        if sides := [{"index": at, "salt": each.side.salt, "body": each.side.body} for at, each in placed if each.side]:
-            connection.execute(_INSERT_SIDE, sides)
-
-    def _insert_tiles(self, connection: Connection, completed: Sequence[tuple[Node, bytes]]) -> None:
-        rows = [
-            {"level": level // TILE_LEVELS, "index": index, "hash": value}
-            for (level, index), value in completed
-            if level % TILE_LEVELS == 0
-        ]
-        if rows:
-            connection.execute(_INSERT_TILE, rows)
+    return accepted
 
 
-def _head_values(head: Head) -> dict[str, object]:
-    frontier = head.frontier
-    return {
-        "size": frontier.size,
-        "frontier": frontier.encode(),
-        "root": frontier.root,
-        "at": head.at,
-        "note": head.note,
-    }
+def _taken(batch: Sequence[Pending], accepted: Sequence[bool]) -> list[Pending]:
+    return [each for each, taken in zip(batch, accepted, strict=True) if taken]
+
+
+def _bodies(entries: Sequence[Pending]) -> list[bytes]:
+    return [body for each in entries for body in each.bodies]
+
+
+def _row(frontier: Frontier, at: int, note: str) -> HeadRow:
+    return HeadRow(frontier.size, frontier.encode(), frontier.root, at, note)
 
 
 def _appended(index: int, entry: Pending, size: int) -> Appended:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -41,6 +42,11 @@ class Waiting:
     future: asyncio.Future[Appended] = field(repr=False)
     given_up: bool = False
 
+    def expire(self) -> None:
+        """Tell the one who waits that it took too long."""
+        if not self.future.done():
+            self.future.set_exception(AuditUnavailable())
+
 
 class _Unsure(Exception):
     """The commit failed, and whether it happened cannot be found out now."""
@@ -53,6 +59,8 @@ class WriterThread:
         self._engine = engine
         self._batches = batches
         self._now = now
+        driver: Any = engine.dialect.loaded_dbapi
+        self._worth_another = (SQLAlchemyError, driver.Error, SignerAhead)
         self._queue: deque[Waiting] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -115,7 +123,7 @@ class WriterThread:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._transaction(batch)
-            except (SQLAlchemyError, SignerAhead):
+            except self._worth_another:
                 self._disconnect()
                 if attempt == ATTEMPTS:
                     raise

@@ -156,7 +156,7 @@ async def _read(request: Request) -> bytes | None:
 
 
 def _unavailable(fault: StateUnavailable) -> Response:
-    _log.error("WITNESS_UNAVAILABLE: %s; nothing is cosigned", fault)
+    _log.error("%s: %s; nothing is cosigned", "WITNESS_UNAVAILABLE", fault)
     return _answer("the witness cannot cosign now\n", 503)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "verify": ("hub.cli.audit_verify", "recompute the whole log and name the first fault"),
+    "export": ("hub.cli.audit_export", "the log as files that anybody can check without us"),
 }
 """Action to the module that runs it, and what it does in a line.
 

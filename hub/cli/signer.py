@@ -9,16 +9,11 @@ import signal
 import threading
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from hub.audit.checkpoint import open_checkpoint
 from hub.audit.merkle import Frontier
 from hub.audit.note import NoteInvalid, SignerKey, decode_base64, encode_base64
 from hub.cli.main import add_settings, settings_path
 from hub.errors import AuditUnavailable, ConfigurationError
-from hub.settings import load_settings
-from hub.store.batch import HeadDamaged, read_head
-from hub.store.engine import exists, make_engine, reading
 from hub.store.signers.keyfile import read_key
 from hub.store.signers.ledger import Ledger
 from hub.store.signers.server import Server, Signing, lock_keys
@@ -109,6 +104,13 @@ def begin(options: argparse.Namespace) -> int:
 
 def handover(options: argparse.Namespace) -> int:
     """Write the head and its frontier."""
+    # imported here: the process that holds the key has neither settings nor a database in it
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from hub.settings import load_settings
+    from hub.store.batch import HeadDamaged, read_head
+    from hub.store.engine import exists, make_engine, reading
+
     settings = load_settings(settings_path(options))
     url = settings.log.database_url
     if not exists(url):

@@ -91,6 +91,20 @@ def test_a_witness_of_another_log_is_always_found_out(size: int, old: int, seen:
     assert outcome == (Ahead(seen) if seen > size else Disputed(Dispute.OTHER, seen, size))
 
 
+def test_one_proof_that_a_witness_rejects_is_asked_about_before_it_is_believed() -> None:
+    """The log would stop: so a witness that took back what it said has said nothing."""
+    witness = Honest(3, LEAVES)
+    honest = witness.show
+
+    async def at_first_not(old: int, proof: tuple[bytes, ...], note: str) -> Shown:
+        answered = await honest(old, proof, note)
+        return Unproved() if witness.asked == 1 else answered
+
+    outcome = asyncio.run(ask(head_of(5), 3, KEY, at_first_not, prove, lambda: NOW))
+    assert isinstance(outcome, Cosigned)
+    assert witness.asked == 3
+
+
 ANSWERS = st.one_of(
     st.builds(Conflict, st.none() | st.integers(0, 45)),
     st.just(Unproved()),

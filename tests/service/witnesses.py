@@ -79,6 +79,10 @@ class Simulated:
         self.size, self.root = tree.size, tree.root
         return web.Response(text=self.line(text))
 
+    async def elsewhere(self, request: web.Request) -> web.StreamResponse:
+        """Where a redirect leads: a good cosignature, for whoever follows it."""
+        return web.Response(text=self.line(_text((await request.text()).partition("\n\n")[2])))
+
     def line(self, text: str, key: SignerKey | None = None, **later: float) -> str:
         return cosign(key or self.key, text, int((self.clock.now + timedelta(**later)).timestamp()))
 
@@ -114,7 +118,7 @@ WAYS: dict[str, Callable[[Simulated, str], Awaitable[web.StreamResponse]]] = {
     "HTTP 403": _plain(lambda _, __: web.Response(status=403)),
     "HTTP 404": _plain(lambda _, __: web.Response(status=404)),
     "HTTP 201 with a cosignature": _plain(lambda one, note: web.Response(status=201, text=one.line(_text(note)))),
-    "redirects": _plain(lambda _, __: web.Response(status=307, headers={"Location": "http://127.0.0.1:9/"})),
+    "redirects": _plain(lambda _, __: web.Response(status=307, headers={"Location": "/w/elsewhere"})),
     "empty": _plain(lambda _, __: web.Response(text="")),
     "garbage": _plain(lambda _, __: web.Response(body=b"\xff\xfe\x00 <html>")),
     "a page": _plain(lambda _, __: web.Response(text="<html>Welcome</html>\n")),
@@ -143,6 +147,7 @@ async def serving(*witnesses: Simulated) -> AsyncIterator[None]:
         for each in witnesses:
             app = web.Application()
             app.router.add_post("/w/add-checkpoint", each.answer)
+            app.router.add_post("/w/elsewhere", each.elsewhere)
             runner = web.AppRunner(app, shutdown_timeout=0.01, handler_cancellation=True)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)

@@ -134,7 +134,7 @@ class Book:
         moment (aware).
         """
         for each in self._by_person.get((candidate.custodian, candidate.local_id), ()):
-            if _is_about(each.seen, search):
+            if is_about(each.seen, search):
                 seen = each.seen
                 lapse = _lapse(each, search, candidate, at)
                 known = frozenset(doubt for doubt in Doubt if doubt.name in seen.contradictions)
@@ -154,7 +154,7 @@ class Confirmed:
         return self.book.about(search, candidate, self.at)
 
 
-def _is_about(seen: Seen, search: ChildSearch) -> bool:
+def is_about(seen: Seen, search: ChildSearch) -> bool:
     """Whether the child of ``search`` is the one it was about: by number, or without one by name and birth date."""
     before = seen.child.get(_Field.NHS_NUMBER)
     numbers = _child(search.identities, seen.salt).get(_Field.NHS_NUMBER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from hub.service.decide import Decided
 from hub.service.question import Question
 from hub.store import sides
 from hub.store.appender import Log
+from hub.store.subjects import subject_key
 
 Stamp = tuple[datetime, bytes]
 """When an entry is made, and its nonce: what :meth:`hub.store.appender.Log.stamp` gives."""
@@ -60,16 +60,6 @@ async def references(log: Log, question: Question, enquiry: Enquiry, search: Chi
 def worker_key(organisation: str, worker: str) -> str:
     """What the mapping table knows a worker by."""
     return f"{organisation}/{worker}"
-
-
-def subject_key(search: ChildSearch) -> str:
-    """What the mapping table knows the subject by: the NHS number, or else what was stated instead of one."""
-    stated = search.stated
-    if stated.nhs_number is not None:
-        return f"nhs:{stated.nhs_number.value}"
-    born = stated.birth_date.isoformat() if stated.birth_date else ""
-    names = [[name.casefold().strip() for name in each] for each in (stated.given_names, stated.family_names)]
-    return "stated:" + json.dumps([*names, born], ensure_ascii=True)
 
 
 def side_body(question: Question, enquiry: Enquiry) -> bytes:

@@ -27,6 +27,7 @@ from hub.errors import AuditUnavailable, BadRequest
 from hub.store.appender import WAIT_SECONDS, Log
 from hub.store.engine import POOL_SIZE, make_engine, single
 from hub.store.reader import moment
+from hub.store.together import append_with
 
 ATTEMPTS = 2
 """A read is tried so often: the second try is for a connection that died while idle."""
@@ -147,23 +148,15 @@ class AppendOnly(ABC, Generic[KeptT, BookT]):
         """
         if self._log is None:
             raise RuntimeError("a store without a log only reads")
-        refused: list[BadRequest] = []
 
-        def along(connection: Connection, _index: int) -> None:
-            refused.clear()
-            try:
-                if act == WITHDRAWN:
-                    self._check_stands(connection, reference)
-            except BadRequest as fault:  # somebody was quicker: the entry is not written either
-                refused.append(fault)
-                raise
+        def work(connection: Connection, _index: int) -> None:
+            if act == WITHDRAWN:
+                self._check_stands(connection, reference)  # somebody may have been quicker
             add(connection, self.table, reference, act, at, msgspec.json.encode(body).decode())
 
         try:
-            await self._log.append(await make(self._log), along=along)
+            await append_with(self._log, await make(self._log), work, BadRequest)
         except AuditUnavailable:
-            if refused:
-                raise refused[0] from None
             raise self.unavailable(self.phrases.unsure) from None
 
     async def _officer(self, log: Log, organisation: str, name: str, role: str) -> Officer:

@@ -4,6 +4,7 @@ Only ``log_entry`` and ``log_head`` are the log. ``log_open`` and ``log_tile`` a
 the one place where a reference leads back to a person or case, so deleting its row erases them from the log;
 ``log_side`` holds the text that entries only commit to.
 ``log_cosignature`` and ``log_quorum`` are what the witnesses said of the log (:mod:`hub.store.cosignatures`).
+``log_hold`` (:mod:`hub.store.holds`) and ``log_year`` (:mod:`hub.store.years`) are derived from entries too.
 ``judgement`` (:mod:`hub.store.judgements`) is no part of the log: what people decided, kept where questions find it.
 ``confirmation`` and ``match_shown`` (:mod:`hub.store.confirmations`) are the same for possible matches.
 ``decision_tally`` (:mod:`hub.store.tally`) is none either: counts, to try a change of the policies on.
@@ -119,6 +120,26 @@ log_quorum = Table(
     Column("note", Text),
     CheckConstraint("id = 1", name="log_quorum_is_one_row"),
     comment="One row: the newest checkpoint that met the quorum, and when last one did (or witnessing first began).",
+)
+
+log_hold = Table(
+    "log_hold",
+    metadata,
+    Column("ref", String(32), primary_key=True),
+    Column("entry", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("officer", String(32)),
+    Column("reason", String(80), nullable=False),
+    comment="Subjects of whom nothing may be erased or dropped, and the entry that set the hold. Derived from entries.",
+)
+
+log_year = Table(
+    "log_year",
+    metadata,
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    comment="Years that were closed: the entries before size are theirs, or earlier. Derived from entries.",
 )
 
 judgement = Table(

@@ -1,0 +1,63 @@
+"""Legal holds: subjects of whom nothing may be erased or dropped. Set and lifted by entries of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from hub.audit.acts import Hold, Officer
+from hub.audit.words import code
+from hub.store.appender import Log
+from hub.store.reader import moment
+from hub.store.tables import log_hold, log_reference
+
+SET, LIFTED = "set", "lifted"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold: on which subject, since when, set by which entry, and by whom (None: the log knows no name)."""
+
+    reference: str
+    entry: int
+    at: datetime
+    by: str | None
+    reason: str
+
+
+async def hold(log: Log, make: Hold) -> int:
+    """Log a hold as set or lifted (``make.act``), and have it so from then on; the entry's index.
+
+    Raises:
+        AuditUnavailable: nothing was changed, or it is not certain: list the holds and try again.
+    """
+
+    def along(connection: Connection, index: int) -> None:
+        connection.execute(delete(log_hold).where(log_hold.c.ref == make.subject))
+        if make.act == SET:
+            at = int(make.at.timestamp() * 1000)
+            row = {"ref": make.subject, "entry": index, "at": at, "officer": make.officer.worker, "reason": make.reason}
+            connection.execute(insert(log_hold).values(row))
+
+    return (await log.append(make, along=along)).index
+
+
+def read_holds(connection: Connection, references: Collection[str] | None = None) -> Sequence[Held]:
+    """The holds that are set (on ``references``, or all), the oldest first."""
+    name = select(log_reference.c.value).where(log_reference.c.ref == log_hold.c.officer).scalar_subquery()
+    query = select(log_hold, name.label("name")).order_by(log_hold.c.entry)
+    if references is not None:
+        query = query.where(log_hold.c.ref.in_(sorted(references)))
+    return [
+        Held(row.ref, row.entry, moment(row.at), None if row.name is None else row.name.partition("/")[2], row.reason)
+        for row in connection.execute(query)
+    ]
+
+
+def make_hold(log: Log, act: str, officer: Officer, subject: str, reason: str) -> Hold:
+    """The entry of a hold on ``subject`` that is ``act`` (``SET`` or ``LIFTED``) now."""
+    at, nonce = log.stamp()
+    return Hold(at=at, nonce=nonce, officer=officer, act=act, subject=subject, reason=code(reason))

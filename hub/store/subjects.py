@@ -1,0 +1,218 @@
+"""A person as somebody names her, and everything in the log's database that is about her.
+
+She is known by an NHS number, by names and a date of birth that somebody stated instead, or by a custodian's own id;
+each is a row of ``log_reference``. Whatever is found here is personal data, so nothing of it shows itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from hub.domain.identifiers import NHSNumber
+from hub.domain.people import ChildSearch, Identity, PartialDate
+from hub.errors import BadRequest
+from hub.matching.confirmations import Seen, is_about
+from hub.matching.resolution import Said
+from hub.store import confirmations, judgements
+from hub.store.append_only import RECORDED, WITHDRAWN
+from hub.store.judgements import SUBJECT, local_key
+from hub.store.tables import confirmation, judgement, log_reference, match_shown
+
+_ESCAPED = re.compile(r"\\+u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
+"""A character as JSON or GraphQL may write it; in the JSON of a side row a document's own backslash is two."""
+
+_BETWEEN = r"[\s\-\u2010-\u2015]*"
+_BodyT = TypeVar("_BodyT", bound=Any)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Names and a date of birth as a question states them instead of a number."""
+
+    given: tuple[str, ...] = field(repr=False)
+    family: tuple[str, ...] = field(repr=False)
+    born: str = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """What the mapping table knows her by; see :func:`subject_key`."""
+        return "stated:" + json.dumps([self.given, self.family, self.born], ensure_ascii=True)
+
+    @property
+    def identity(self) -> Identity:
+        """The same for matching; a date that cannot be read is none."""
+        try:
+            born = PartialDate.parse(self.born) if self.born else None
+        except BadRequest:
+            born = None
+        return Identity(given_names=self.given, family_names=self.family, birth_date=born)
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """A person, by all that is known of her. ``local_ids`` are pairs of a custodian and its own id."""
+
+    numbers: frozenset[NHSNumber] = field(default=frozenset(), repr=False)
+    stated: frozenset[Stated] = field(default=frozenset(), repr=False)
+    local_ids: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
+    references: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What the mapping table may know her by."""
+        return frozenset(
+            [f"nhs:{each.value}" for each in self.numbers]
+            + [each.key for each in self.stated]
+            + [local_key(*each) for each in self.local_ids]
+        )
+
+    @property
+    def search(self) -> ChildSearch:
+        """A question about her, for matching."""
+        known = [Identity(nhs_number=each) for each in sorted(self.numbers, key=lambda each: each.value)]
+        known += [each.identity for each in sorted(self.stated, key=lambda each: each.key)]
+        return ChildSearch(known[0], tuple(known[1:])) if known else ChildSearch(Identity())
+
+    def mentioned(self, text: str) -> bool:
+        """Whether ``text`` has her number, however grouped, or names and date of birth of hers together."""
+        plain = _ESCAPED.sub(_character, text)
+        if any(re.search(rf"(?<!\d){_BETWEEN.join(each.value)}(?!\d)", plain, re.ASCII) for each in self.numbers):
+            return True
+        folded = plain.casefold()
+        return any(
+            each.born and all(word in folded for word in (*each.given, *each.family, each.born)) for each in self.stated
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows beside the log that are about somebody: references of judgements and confirmations, matches shown.
+
+    ``in_force`` are the judgements that are neither withdrawn nor over; ``shown`` are answer and ordinal.
+    """
+
+    judgements: frozenset[str]
+    confirmations: frozenset[str]
+    shown: frozenset[tuple[int, int]]
+    in_force: frozenset[str]
+
+
+def subject_key(search: ChildSearch) -> str:
+    """What the mapping table knows the subject by: the NHS number, or else what was stated instead of one."""
+    if search.stated.nhs_number is not None:
+        return f"nhs:{search.stated.nhs_number.value}"
+    return stated_of(search.stated).key
+
+
+def stated_of(identity: Identity) -> Stated:
+    """Names and date of birth as the mapping table keeps them."""
+    given, family = (
+        tuple(name.casefold().strip() for name in each) for each in (identity.given_names, identity.family_names)
+    )
+    return Stated(given, family, identity.birth_date.isoformat() if identity.birth_date else "")
+
+
+def resolve(connection: Connection, whom: Whom) -> Whom:
+    """``whom`` with all that the database knows further: what her references stand for, and her ids at custodians."""
+    known = whom
+    while True:
+        found = _with_local_ids(connection, _with_references(connection, known))
+        if found == known:
+            return known
+        known = found
+
+
+def rows_about(connection: Connection, whom: Whom, at: datetime) -> Rows:
+    """The rows beside the log about ``whom`` (resolved), as they stand ``at`` a moment (aware)."""
+    search = whom.search
+    judged = {ref: made for ref, made in _judged(connection).items() if _is_hers(made, whom)}
+    withdrawn = set(connection.scalars(select(judgement.c.ref).where(judgement.c.act == WITHDRAWN)))
+    return Rows(
+        frozenset(judged),
+        frozenset(
+            ref
+            for ref, made in _confirmed(connection).items()
+            if is_about(made.seen, search) or (made.seen.custodian, made.seen.local_id) in whom.local_ids
+        ),
+        frozenset(
+            (row.answer, row.ordinal)
+            for row in connection.execute(select(match_shown))
+            if (row.custodian, row.local_id) in whom.local_ids
+            or is_about(msgspec.json.decode(row.body, type=Seen), search)
+        ),
+        frozenset(ref for ref, made in judged.items() if ref not in withdrawn and at < made.expires_at),
+    )
+
+
+def _with_references(connection: Connection, whom: Whom) -> Whom:
+    """With the references of her keys, and what her references stand for."""
+    columns = (log_reference.c.value, log_reference.c.ref)
+    subject = log_reference.c.kind == SUBJECT
+    by_key = connection.execute(select(*columns).where(subject, log_reference.c.value.in_(sorted(whom.keys)))).all()
+    references = whom.references | {row.ref for row in by_key}
+    by_ref = connection.execute(select(*columns).where(subject, log_reference.c.ref.in_(sorted(references)))).all()
+    known = replace(whom, references=references)
+    for row in by_ref:
+        known = _with_key(known, row.value)
+    return known
+
+
+def _with_key(whom: Whom, key: str) -> Whom:
+    kind, _, rest = key.partition(":")
+    if kind == "nhs":
+        return replace(whom, numbers=whom.numbers | {NHSNumber.parse(rest)})
+    if kind == "stated":
+        given, family, born = json.loads(rest)
+        return replace(whom, stated=whom.stated | {Stated(tuple(given), tuple(family), born)})
+    custodian, _, local_id = rest.partition("/")
+    return replace(whom, local_ids=whom.local_ids | {(custodian, local_id)})
+
+
+def _with_local_ids(connection: Connection, whom: Whom) -> Whom:
+    """With the custodians' own ids that a decision about her names, or a confirmation that said it is her."""
+    search = whom.search
+    judged = {
+        (made.custodian, made.local_id)
+        for made in _judged(connection).values()
+        if made.local_id is not None and made.nhs_number in whom.numbers
+    }
+    confirmed = {
+        (made.seen.custodian, made.seen.local_id)
+        for made in _confirmed(connection).values()
+        if made.said is Said.SAME and is_about(made.seen, search)
+    }
+    return replace(whom, local_ids=whom.local_ids | judged | confirmed)
+
+
+def _character(found: re.Match[str]) -> str:
+    point = int(found[1] or found[2], 16)
+    return chr(point) if point <= sys.maxunicode else ""
+
+
+def _is_hers(made: Any, whom: Whom) -> bool:
+    return made.nhs_number in whom.numbers or (made.custodian, made.local_id) in whom.local_ids
+
+
+def _judged(connection: Connection) -> Mapping[str, Any]:
+    return _said(connection, judgement, judgements.Body)
+
+
+def _confirmed(connection: Connection) -> Mapping[str, Any]:
+    return _said(connection, confirmation, confirmations.Body)
+
+
+def _said(connection: Connection, table: Table, body: type[_BodyT]) -> Mapping[str, Any]:
+    """What was recorded in ``table``, by reference. A row that cannot be read raises: it could be about her."""
+    rows: Iterable[Any] = connection.execute(
+        select(table.c.ref, table.c.body).where(table.c.act == RECORDED).order_by(table.c.number)
+    )
+    return {row.ref: msgspec.json.decode(row.body, type=body).said for row in rows}

@@ -151,7 +151,7 @@ class WriterThread:
 
     def _was_committed(self, results: Sequence[Result]) -> bool:
         try:
-            with self._engine.begin() as connection:
+            with self._engine.connect() as connection:
                 return self._batches.committed(connection, results)
         except Exception as fault:
             raise _Unsure(_reason(fault)) from None

@@ -18,6 +18,7 @@ SECTIONS: Mapping[Section, tuple[str, str]] = {
     Section.SOCIAL_CARE: ("socialCare", "SocialCareRecord"),
     Section.POLICE: ("police", "PoliceRecord"),
     Section.HEALTH: ("health", "HealthRecord"),
+    Section.EDUCATION: ("education", "EducationRecord"),
 }
 """Section to its field and type in the public schema (``docs/schema.graphql``). The other sections join what several
 agencies say and are not lists of one agency's records, so they are not asked for."""

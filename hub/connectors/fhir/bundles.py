@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from hub.connectors.base import UpstreamFault
 from hub.connectors.fhir.elements import Element, element, elements, malformed, text
@@ -17,6 +17,9 @@ from hub.domain.sources import NoAnswerReason
 from hub.strict_json import parse_json_each
 
 Taken = TypeVar("Taken")
+Release = Literal["R4", "STU3"]
+
+_RELEASES = {"R4": "4.", "STU3": "3."}
 
 _NOT_FOUND = frozenset({"RESOURCE_NOT_FOUND", "not-found"})
 
@@ -147,16 +150,17 @@ def require_total(first: Reply, found: int) -> None:
         raise UpstreamFault(NoAnswerReason.MALFORMED, "its answer does not have as many records as it says")
 
 
-def require_release(reply: Reply) -> None:
-    """Pass an answer that does not say it is of another release of FHIR than 4 (R4, http.html#version-parameter).
+def require_release(reply: Reply, release: Release = "R4") -> None:
+    """Pass an answer that does not say it is of another release of FHIR (R4, http.html#version-parameter).
 
     Raises:
         UpstreamFault: MALFORMED: elements of the same name mean other things in other releases.
     """
     message = Message()
     message["Content-Type"] = reply.headers.get("Content-Type", "")
-    if not str(message.get_param("fhirVersion", "4.0")).startswith("4."):
-        raise UpstreamFault(NoAnswerReason.MALFORMED, "it answered in another release of FHIR than R4")
+    version = _RELEASES[release]
+    if not str(message.get_param("fhirVersion", version)).startswith(version):
+        raise UpstreamFault(NoAnswerReason.MALFORMED, f"it answered in another release of FHIR than {release}")
 
 
 def resource_id(resource: Element) -> str:

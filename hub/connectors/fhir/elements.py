@@ -23,9 +23,9 @@ _WHOLE = len("2026-01-31")
 _DATE_TIME = re.compile(r"(\d{4}(?:-\d{2}(?:-\d{2})?)?)(?:T.*)?", re.ASCII | re.DOTALL)
 
 
-def malformed(what: str) -> UpstreamFault:
-    """The fault for an element that is not what FHIR says it is."""
-    return UpstreamFault(NoAnswerReason.MALFORMED, f"its {what} is not what FHIR R4 says it is")
+def malformed(what: str, release: str = "R4") -> UpstreamFault:
+    """The fault for an element that is not what this ``release`` of FHIR says it is."""
+    return UpstreamFault(NoAnswerReason.MALFORMED, f"its {what} is not what FHIR {release} says it is")
 
 
 def element(value: object, what: str) -> Element:

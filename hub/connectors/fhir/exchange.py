@@ -50,9 +50,17 @@ class Exchange:
         search_by: ``post`` searches by ``POST [type]/_search`` with a form, so that neither names nor NHS numbers are
             in a URL; ``get`` is for servers that know nothing else, PDS among them.
         clock: now, aware, UTC; used when the server does not say.
+        release: the release of FHIR it speaks.
     """
 
-    def __init__(self, client: JsonClient, search_by: SearchBy, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        client: JsonClient,
+        search_by: SearchBy,
+        clock: Callable[[], datetime],
+        release: bundles.Release = "R4",
+    ) -> None:
+        self._release: bundles.Release = release
         self._client = client
         self._search_by = search_by
         self._clock = clock
@@ -79,7 +87,7 @@ class Exchange:
         times = []
         pages = self._client.pages(first, bundles.next_link, deadline=deadline, headers=_HEADERS, parse=parse)
         async for reply in pages:
-            bundles.require_release(reply)
+            bundles.require_release(reply, self._release)
             found += bundles.kept(reply)
             times.append(self._said_at(reply))
             if len(found) > RECORDS_MAX:

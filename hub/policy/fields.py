@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hub.domain.catalogue import Catalogue, Derived, DerivedAs, FieldSpec, KindSpec, TimelineSpec, ValueType
 from hub.domain.organisations import Sector
 from hub.policy.bundle import Detail, Purpose
-from hub.policy.files import FieldFile, KindFile, PolicyFault, shaped, table
+from hub.policy.files import FieldFile, KindFile, PolicyFault, shaped
 from hub.policy.hints import meant
 from hub.policy.words import VocabularyFile
 
@@ -38,18 +39,18 @@ class Kinds:
         )
 
 
-def read(files: Mapping[str, bytes], words: VocabularyFile, faults: list[PolicyFault]) -> Kinds:
-    """The kinds in ``files``; what is wrong with them is added to ``faults``."""
+def read(tables: Mapping[str, Mapping[str, Any]], words: VocabularyFile, faults: list[PolicyFault]) -> Kinds:
+    """The kinds in ``tables``, the policy files as TOML by name; what is wrong with them is added to ``faults``."""
     kinds: dict[str, KindFile] = {}
     sectors: dict[str, Sector] = {}
-    for name in sorted(each for each in files if each.startswith("fields/")):
+    for name in sorted(each for each in tables if each.startswith("fields/")):
+        given = dict(tables[name])
         try:
-            tables = table(name, files[name])
-            sector = shaped(name, "sector", tables.pop("sector", None), Sector)
+            sector = shaped(name, "sector", given.pop("sector", None), Sector)
         except PolicyFault as fault:
             faults.append(fault)
             continue
-        for kind_id, value in tables.items():
+        for kind_id, value in given.items():
             try:
                 kind = shaped(name, kind_id, value, KindFile)
             except PolicyFault as fault:

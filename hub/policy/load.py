@@ -35,6 +35,10 @@ from hub.policy.lint import lint, repeats
 from hub.policy.rules import Check
 from hub.policy.scopes import gateway_faults, reach
 
+Table = Mapping[str, Any]
+Tables = Mapping[str, Table]
+"""The files as TOML, by name."""
+
 Shape = TypeVar("Shape")
 Made = TypeVar("Made", bound=Rule)
 
@@ -64,26 +68,27 @@ def load_bundle(directory: Path, on: date) -> Bundle:
             what to write instead.
     """
     files = _read(directory)
-    faults = [fault for name, body in files.items() for fault in _blanks(name, body)]
-    raise_all(faults, files)  # not TOML: nothing further can be said
+    faults: list[PolicyFault] = []
+    tables = _tables(files, faults)
+    raise_all(faults, files)  # not TOML, or parts of it blank: nothing further can be said
     try:
-        vocabulary = words.vocabulary(files)
-        sources = _rows(files, "legal-sources.toml", SourceFile)
-        rejected = _rows(files, "rejected.toml", RejectedFile)
+        vocabulary = words.vocabulary(tables)
+        sources = _rows(tables, "legal-sources.toml", SourceFile)
+        rejected = _rows(tables, "rejected.toml", RejectedFile)
     except PolicyFault as fault:
         raise_all([fault], files)
         raise
     faults += words.faults(vocabulary)
-    gateways = _shaped(files, "gateways/", GatewayFile, faults)
+    gateways = _shaped(tables, "gateways/", GatewayFile, faults)
     named = frozenset(PurePosixPath(name).stem for name in files if name.startswith("gateways/"))  # usable or not
     check = Check(vocabulary, sources, rejected, named | {each.id for each in gateways.values()}, on, faults)
-    kinds = kinds_of.read(files, vocabulary, faults)
+    kinds = kinds_of.read(tables, vocabulary, faults)
     purposes, idle = _purposes(gateways, kinds, check)
-    stops = _shaped(files, "impediments/", ImpedimentFile, faults)
+    stops = _shaped(tables, "impediments/", ImpedimentFile, faults)
     impediments = _made(stops, rules.impediment, check)
     waiting = {each.id: when for each in stops.values() if (when := check.waits(each)) is not None}
-    handling = _made(_shaped(files, "handling/", HandlingFile, faults), rules.handling, check)
-    limits = _made(_shaped(files, "limits/", LimitFile, faults), rules.limit, check)
+    handling = _made(_shaped(tables, "handling/", HandlingFile, faults), rules.handling, check)
+    limits = _made(_shaped(tables, "limits/", LimitFile, faults), rules.limit, check)
     for both in sorted(impediments.keys() & handling.keys()):
         check.refuse(f"handling/{both}.toml", "id", "is an impediment's id too")
     rules.veil_faults(impediments.values(), check)
@@ -185,17 +190,17 @@ def _read(directory: Path) -> dict[str, bytes]:
     return files
 
 
-def _rows(files: Mapping[str, bytes], name: str, shape: type[Shape]) -> dict[str, Shape]:
-    return {key: shaped(name, key, value, shape) for key, value in table(name, files[name]).items()}
+def _rows(tables: Tables, name: str, shape: type[Shape]) -> dict[str, Shape]:
+    return {key: shaped(name, key, value, shape) for key, value in tables[name].items()}
 
 
-def _shaped(files: Mapping[str, bytes], folder: str, shape: type[Shape], faults: list[PolicyFault]) -> dict[str, Shape]:
+def _shaped(tables: Tables, folder: str, shape: type[Shape], faults: list[PolicyFault]) -> dict[str, Shape]:
     """The files of one folder by name; one that does not fit is a fault and left out."""
     found: dict[str, Shape] = {}
-    for name in files:
+    for name, given in tables.items():
         if name.startswith(folder):
             try:
-                found[name] = shaped(name, "", table(name, files[name]), shape)
+                found[name] = shaped(name, "", given, shape)
             except PolicyFault as fault:
                 faults.append(fault)
     return found
@@ -206,14 +211,18 @@ def _made(given: Mapping[str, Shape], make: Callable[[str, Shape, Check], Made],
     return {each.id: each for each in made}
 
 
-def _blanks(name: str, body: bytes) -> list[PolicyFault]:
-    """A fault for each blank text, empty list or table, and word that a list holds twice."""
-    try:
-        tables = table(name, body)
-    except PolicyFault as fault:
-        return [fault]
-    blanks = [PolicyFault(name, key, problem) for key, problem in _empty_values("", tables)]
-    return blanks + list(repeats(name, tables))
+def _tables(files: Mapping[str, bytes], faults: list[PolicyFault]) -> Tables:
+    """Each file as TOML; a fault for one that is not, each blank text, empty list or table, and word given twice."""
+    tables: dict[str, Table] = {}
+    for name, body in files.items():
+        try:
+            tables[name] = table(name, body)
+        except PolicyFault as fault:
+            faults.append(fault)
+        else:
+            faults += [PolicyFault(name, key, problem) for key, problem in _empty_values("", tables[name])]
+            faults += repeats(name, tables[name])
+    return tables
 
 
 def _empty_values(key: str, value: Any) -> list[tuple[str, str]]:

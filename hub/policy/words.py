@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from hub.domain.disclosure import Confidence
 from hub.domain.organisations import Sector
 from hub.policy.bundle import Detail, JudgementKind, Silent, Telling, Vocabulary, Word
-from hub.policy.files import PolicyFault, Strict, shaped, table
+from hub.policy.files import PolicyFault, Strict, shaped
 from hub.policy.hints import meant
 
 NAME = "vocabulary.toml"
@@ -122,9 +122,9 @@ class VocabularyFile(Strict, frozen=True, kw_only=True):
     look_back_reasons: dict[str, MeaningFile] = msgspec.field(default_factory=dict)
 
 
-def vocabulary(files: Mapping[str, bytes]) -> VocabularyFile:
+def vocabulary(tables: Mapping[str, Mapping[str, Any]]) -> VocabularyFile:
     """The file as its shape; :class:`PolicyFault` when it does not fit."""
-    return shaped(NAME, "", table(NAME, files[NAME]), VocabularyFile)
+    return shaped(NAME, "", tables[NAME], VocabularyFile)
 
 
 def faults(words: VocabularyFile) -> list[PolicyFault]:

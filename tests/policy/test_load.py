@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -38,12 +37,6 @@ from tests.policy.refusals import (
     swap,
     write,
 )
-
-
-@pytest.fixture
-def policies(tmp_path: Path) -> Path:
-    """A copy of the project's policies to spoil."""
-    return Path(shutil.copytree(default_policies_directory(), tmp_path / "policies"))
 
 
 def refusal(directory: Path, on: date = ON) -> str:

@@ -177,8 +177,8 @@ def messages() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_refusal_reads_as_it_is_written_down(name: str, tmp_path: Path) -> None:
-    assert message(name, Path(shutil.copytree(default_policies_directory(), tmp_path / "policies"))) == messages()[name]
+def test_a_refusal_reads_as_it_is_written_down(name: str, policies: Path) -> None:
+    assert message(name, policies) == messages()[name]
 
 
 def test_no_refusal_is_written_down_that_nothing_causes() -> None:

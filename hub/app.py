@@ -25,7 +25,8 @@ from hub.access.register_file import load_register
 from hub.access.verifier import Verifier
 from hub.connectors.base import Connector
 from hub.connectors.dfe import DfeConnector, DfeOptions
-from hub.connectors.fhir import FhirConnector, FhirOptions
+from hub.connectors.fhir import EventsConnector, FhirConnector, FhirOptions
+from hub.connectors.fhir.locator import LocatorConnector
 from hub.connectors.graphql.making import make as make_graphql
 from hub.connectors.guarded import Guarded
 from hub.connectors.http import BearerToken
@@ -199,6 +200,18 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             custodian, entry.url, token, catalogue, options=agreed, unassessed=lambda: rules().barring_labels
         )
     credentials = BearerToken(token) if token else None
+    if entry.kind == "fhir" and entry.fhir.events:
+        return EventsConnector(
+            custodian,
+            entry.url,
+            credentials,
+            catalogue,
+            kinds=catalogue.of_sector(custodian.sector) - _without(entry, "fhir", entry.fhir.without, catalogue),
+            search_by=entry.search_by,
+            echoes_request_id=entry.echoes_request_id,
+        )
+    if entry.kind == "fhir" and entry.fhir.record_locator:
+        return _locator(entry, credentials, catalogue)
     if entry.kind == "fhir":
         options = FhirOptions(
             search_by=entry.search_by,
@@ -216,6 +229,19 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
         return make_graphql(custodian, entry.url, Path(entry.mapping), credentials, catalogue, words)
     mapping = load_mapping(Path(entry.mapping), catalogue, words)
     return RestConnector(custodian, entry.url, mapping, credentials, catalogue)
+
+
+def _locator(entry: CustodianSettings, credentials: BearerToken | None, catalogue: Catalogue) -> Connector:
+    return LocatorConnector(
+        entry.custodian(),
+        entry.url,
+        credentials,
+        catalogue,
+        numbers_are_verified=entry.nhs_numbers_verified,
+        organisation=entry.fhir.organisation,
+        search_by=entry.search_by,
+        echoes_request_id=entry.echoes_request_id,
+    )
 
 
 def _without(entry: CustodianSettings, part: str, kinds: Sequence[str], catalogue: Catalogue) -> frozenset[str]:

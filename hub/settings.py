@@ -129,16 +129,23 @@ class SsdSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class FhirSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What an NHS system does not hold, and where CP-IS is (``docs/fhir.md``).
 
+    ``record_locator``: it holds pointers to documents and knows no Patient; ``organisation`` is the ODS code of whoever
+    asks, for one that demands it.
+
     ``without`` are the kinds of record it is not asked for: PDS holds people alone. ``cpis_url`` is the base address of
     CP-IS, which is read only where a question names it; ``cpis_unscheduled`` whether that is said to be unscheduled
     care, upon which CP-IS tells the council. ``states_restriction`` is whether it labels every child whose whereabouts
-    are restricted; left out, as ``pds_search`` says.
+    are restricted; left out, as ``pds_search`` says. ``events`` makes it a store of child-health events (FHIR STU3
+    messages) and nothing else.
     """
 
     without: list[Text] = []
     states_restriction: bool | None = None
     cpis_url: Text | None = None
     cpis_unscheduled: bool = True
+    record_locator: bool = False
+    organisation: Annotated[str, Meta(pattern=r"^[A-Z0-9]{3,10}\Z")] | None = None
+    events: bool = False
 
 
 class DfeSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -158,9 +165,9 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     """One record system: what it speaks (``kind``), where it is, and who answers for it.
 
     ``url`` is an SQLAlchemy URL for ``ssd`` and a base URL otherwise. A password in an ``ssd`` URL is better written
-    as ``${NAME}``, which is filled from the environment. ``nhs_numbers_verified`` is for ``ssd`` and ``dfe``: whether
-    the agency traces its NHS numbers with PDS. ``search_by``, ``echoes_request_id`` and ``pds_search`` are for ``fhir``
-    only (``docs/fhir.md``): PDS itself knows ``get`` alone.
+    as ``${NAME}``, which is filled from the environment. ``nhs_numbers_verified`` is for ``ssd``, ``dfe`` and a record
+    locator: whether the agency traces its NHS numbers with PDS. ``search_by``, ``echoes_request_id`` and ``pds_search``
+    are for ``fhir`` only (``docs/fhir.md``): PDS itself knows ``get`` alone.
     """
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z")]

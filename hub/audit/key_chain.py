@@ -16,6 +16,9 @@ from hub.audit.acts import KeyChange
 from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.note import NoteInvalid, VerifierKey, parse_note
 
+KEY_PREFIX = b'{"v":1,"kind":"key",'
+"""How an entry that changes the keys begins, and no other."""
+
 KEYS_MAX = 1_000
 """The most keys a chain may come to; it bounds a verifier's memory."""
 

@@ -14,7 +14,7 @@ from hub.audit.acts import KeyChange
 from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.encoding import decode, kind_of
 from hub.audit.entries import Answer, Entry, Question, Records, ends
-from hub.audit.key_chain import KeyChain, KeyChainBroken
+from hub.audit.key_chain import KEY_PREFIX, KeyChain, KeyChainBroken
 from hub.audit.merkle import Frontier, leaf_hash
 from hub.audit.note import NoteInvalid, VerifierKey, parse_note
 from hub.audit.words import EntryInvalid
@@ -123,10 +123,6 @@ def verify_log(
     return Report(fault, walk.head, checked, walk.counts, tuple(walk.open))
 
 
-_KEY = b'{"v":1,"kind":"key",'
-"""How an entry that changes the log's keys begins."""
-
-
 class _Walk:
     """The state between two entries."""
 
@@ -196,7 +192,7 @@ class _Walk:
         if leaf_hash(row.body) != row.leaf_hash:
             raise _Stop("its bytes are not those that were logged", expected)
         frontier = self.frontier.append(row.leaf_hash)
-        if row.body.startswith(_KEY):  # before the checkpoint that covers it
+        if row.body.startswith(KEY_PREFIX):  # before the checkpoint that covers it
             self._change_keys(expected, self._decoded(row))
         self._check_roots(row, frontier)
         self._check_ends(expected, self._decoded(row))

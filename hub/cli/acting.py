@@ -9,15 +9,19 @@ from hub.errors import ConfigurationError
 from hub.settings import Settings
 from hub.store.appender import Log
 from hub.store.engine import exists
+from hub.store.keys import Signer
 
 
 @asynccontextmanager
-async def opened_log(settings: Settings, *, wait_seconds: float | None = None) -> AsyncIterator[Log]:
+async def opened_log(
+    settings: Settings, *, wait_seconds: float | None = None, signer: Signer | None = None
+) -> AsyncIterator[Log]:
     """The log of the settings, ready to be written beside the hubs that run; closed at the end.
 
     Args:
         settings: the hub's own: an act is signed with the hub's key, so it is done as the hub's user.
         wait_seconds: the longest wait of any one call; the settings' when None.
+        signer: what signs the head; the settings' when None.
 
     Raises:
         ConfigurationError: there is no log yet (one made by mistake would be read by no hub), or no key to sign with.
@@ -25,7 +29,9 @@ async def opened_log(settings: Settings, *, wait_seconds: float | None = None) -
     """
     url = database_url(settings)
     log = Log(
-        url, settings.log.make_signer(create=False), wait_seconds=wait_seconds or settings.log.write_timeout_seconds
+        url,
+        signer or settings.log.make_signer(create=False),
+        wait_seconds=wait_seconds or settings.log.write_timeout_seconds,
     )
     try:
         await log.start()

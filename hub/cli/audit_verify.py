@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
-from hub.cli.verify import verify
+from hub.cli.verify import public_key, verify
 from hub.errors import ConfigurationError
 from hub.settings import load_settings
 
@@ -30,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
         settings = load_settings(settings_path(options))
         url, key_file = settings.log.database_url, settings.log.key_file
     public = None
-    if options.public_key is not None:
+    if options.public_key is None:
+        public = "\n".join((*settings.log.earlier_keys, public_key(key_file)))
+    else:
         try:
             public = options.public_key.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):

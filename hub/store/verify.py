@@ -32,7 +32,7 @@ def verify_database(
 
     Args:
         url: as for :class:`hub.store.appender.Log`; it is only read.
-        verifier: the log's public key, or its text (the ``.pub`` file beside the signing key).
+        verifier: the log's public key, or its text (the ``.pub`` file beside the signing key; several, one on a line).
         known: signed checkpoints kept from earlier.
         progress: called with entries checked and entries there are.
         now: the moment against which unanswered questions are aged; the clock's when None.
@@ -42,7 +42,8 @@ def verify_database(
         AuditUnavailable: the database failed before all was read: nothing can be said of the log.
     """
     try:
-        key = VerifierKey.parse(verifier.strip()) if isinstance(verifier, str) else verifier
+        lines = verifier.strip().split("\n") if isinstance(verifier, str) else []
+        keys = [VerifierKey.parse(line.strip()) for line in lines] if isinstance(verifier, str) else [verifier]
     except NoteInvalid:
         raise ConfigurationError("The public key cannot be read: it is one line, name+8 hex digits+base64.") from None
     if not exists(url):
@@ -57,7 +58,7 @@ def verify_database(
             return verify_log(
                 _rows(connection),
                 head.encode(),
-                key,
+                keys,
                 now=now or datetime.now(UTC),
                 known=known,
                 progress=progress,

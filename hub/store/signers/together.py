@@ -40,3 +40,37 @@ class Together:
         """See :meth:`Signer.remember`."""
         self._first.remember(size, root)
         self._following.remember(size, root)
+
+
+class Without:
+    """A signer whose notes leave out one key's signature: what a log signs as it retires that key.
+
+    A hub that knows only the retired key does not take such a head for its own, and stops before it signs another.
+    """
+
+    def __init__(self, signer: Signer, key: VerifierKey) -> None:
+        self._signer = signer
+        self._key = key
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The first of the keys that are left."""
+        return self.verifiers[0]
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """Every key but the one left out."""
+        return tuple(each for each in self._signer.verifiers if each != self._key)
+
+    def check(self, size: int, root: bytes) -> Sequence[bytes]:
+        """See :meth:`Signer.check`."""
+        return self._signer.check(size, root)
+
+    def sign(self, checkpoint: Checkpoint, growth: Growth) -> str:
+        """See :meth:`Signer.sign`."""
+        note = parse_note(self._signer.sign(checkpoint, growth).encode())
+        return str(Note(note.text, tuple(each for each in note.signatures if each.key_id != self._key.key_id)))
+
+    def remember(self, size: int, root: bytes) -> None:
+        """See :meth:`Signer.remember`."""
+        self._signer.remember(size, root)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
+from hub.audit.about import kind_in
 from hub.audit.acts import Hold, Officer
+from hub.audit.encoding import decode
 from hub.audit.words import code
 from hub.store.appender import Log
 from hub.store.reader import moment
@@ -55,6 +57,17 @@ def read_holds(connection: Connection, references: Collection[str] | None = None
         Held(row.ref, row.entry, moment(row.at), None if row.name is None else row.name.partition("/")[2], row.reason)
         for row in connection.execute(query)
     ]
+
+
+def holds_in(entries: Iterable[tuple[int, bytes]]) -> frozenset[str]:
+    """The subjects on hold by the log's own entries (index and bytes, all of them): what the table is derived from."""
+    held: set[str] = set()
+    for _, body in entries:
+        if kind_in(body) == "hold":
+            entry = decode(body)
+            assert isinstance(entry, Hold)
+            (held.add if entry.act == SET else held.discard)(entry.subject)
+    return frozenset(held)
 
 
 def make_hold(log: Log, act: str, officer: Officer, subject: str, reason: str) -> Hold:

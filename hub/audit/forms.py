@@ -136,7 +136,7 @@ def _whole(kind: str, own: str) -> re.Pattern[bytes]:
 
 FORMS: Mapping[bytes, re.Pattern[bytes]] = {
     kind.encode(): _whole(kind, own)
-    for kind, own in (_OWN | {kind: _act(read) for kind, read in acts.KINDS.items()}).items()
+    for kind, own in {**_OWN, **{kind: _act(read) for kind, read in acts.KINDS.items()}}.items()
 }
 """By kind; groups ``question``, ``parts`` and ``side`` where the kind has them."""
 

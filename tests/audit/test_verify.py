@@ -322,14 +322,14 @@ def test_questions_still_open_are_told() -> None:
 
 @pytest.mark.parametrize("surplus", [0, 1])
 def test_open_questions_limit(monkeypatch: pytest.MonkeyPatch, surplus: int) -> None:
-    monkeypatch.setattr(verify, "OPEN_MAX", 3)
+    monkeypatch.setattr("hub.audit.verify_story.OPEN_MAX", 3)
     leaves = bodies([question()] * (3 + surplus))
     report = check([row._replace(note=None) for row in stored(leaves)], note_at(leaves).encode())
     assert report.fault == (Fault("more than 3 questions without an end", 3) if surplus else None)
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b"not json", GOOD[0].replace(b'"v":1', b'"v":2'), GOOD[0] + b" "], ids=range(5)
+    "body", [b" ", b"{}", b"not json", GOOD[0].replace(b'"v":1', b'"v":2'), GOOD[0] + b" "], ids=range(5)
 )
 def test_signed_bytes_that_are_no_entry_are_a_fault(body: bytes) -> None:
     leaves = [GOOD[1], body]

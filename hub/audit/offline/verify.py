@@ -84,7 +84,8 @@ KINDS = {  # key:type in order; ? is "may be null"
     "policy:digest document:digest asked:asked trace:reference",
     "answer": "question:question outcome:outcome sources:sources matches:matches records:records",
     "records": "question:question records:records",
-    "refused": "code:code status:count client:code? organisation:code? worker:reference? purpose:code? trace:reference?",
+    "refused": "code:code status:count client:code? organisation:code? worker:reference? purpose:code? "
+    "trace:reference?",
     "abandoned": "question:question reason:code",
     "review": _BY + "entry:count act:code outcome:code? side:side?",
     "reveal": _BY + "reference:reference entry:count? reason:code side:side?",
@@ -114,7 +115,9 @@ def _form(kind: str) -> re.Pattern[bytes]:
     return re.compile(rf'\{{"v":1,"kind":"{kind}"{keys}{_MORE.get(kind, "")}\}}'.encode())
 
 
-FORMS = {kind.encode(): _form(kind) for kind in KINDS}
+OTHER, QUESTION, END, RECORDS, BARE = range(5)
+ROLES = {"question": QUESTION, "answer": END, "abandoned": END, "records": RECORDS}
+FORMS = {f'{kind}"'.encode()[:4]: (_form(kind), ROLES.get(kind, OTHER)) for kind in KINDS}  # four letters tell a kind
 
 
 # ------------------------------------------------------------------------- 2. Signed notes, keys and the witnesses
@@ -321,9 +324,8 @@ def read(path: Path, most: int = 1 << 28) -> bytes:
 
 
 # ------------------------------------------------- 4. A chunk of entries, each by itself: what one process checks
-OTHER, QUESTION, END, RECORDS, BARE = range(5)
-ROLES = {b"question": QUESTION, b"answer": END, b"abandoned": END, b"records": RECORDS}
 NO_RUN = (0, 0)
+ACTS = (b"eras", b"prun", b'key"')
 
 
 class Chunk(NamedTuple):
@@ -342,31 +344,35 @@ def check_chunk(directory: Path, first: int, last: int, sizes: list[int], within
     chunk, body = Chunk(array("q"), {}, [], "", [], {}), b""
     for at in range(first, last, TILE):
         width, place = min(TILE, last - at), 0
-        hashes = read(directory / tile_path(0, at // TILE, width))
+        tile = read(directory / tile_path(0, at // TILE, width))
         bundle = read(directory / tile_path("entries", at // TILE, width)) if at in within else bytes(2 * width)
-        for index in range(at, at + width):
+        if len(tile) != 32 * width:
+            raise Fault(f"{tile_path(0, at // TILE, width)}: not {width} hashes")
+        leaves = [tile[each : each + 32] for each in range(0, 32 * width, 32)]
+        for index, leaf in enumerate(leaves, at):
             start = place + 2
             place = start + int.from_bytes(bundle[place:start], "big")
             if start == place <= len(bundle):
                 chunk.facts.append(BARE)
                 continue
             body = bundle[start:place]
-            if sha256(b"\0" + body).digest() != hashes[32 * (index - at) : 32 * (index - at) + 32]:
+            if sha256(b"\0" + body).digest() != leaf:
                 raise Fault(f"entry {index}: its bytes are not those that were logged, or its bundle is cut short")
-            kind = body[15 : body.find(b'"', 15, 40)]
-            match = FORMS[kind].fullmatch(body) if kind in FORMS else None
+            form, role = FORMS.get(body[15:19], (None, OTHER))
+            match = form.fullmatch(body) if form else None
             if match is None:
                 raise Fault(f"entry {index}: not an entry of this format")
-            said = match.groupdict()
-            if said.get("parts"):
-                chunk.parts[index] = int(said["parts"])
-            if kind in (b"erasure", b"prune", b"key"):
-                chunk.acts.append((index, json.loads(body)))
-            side = 8 if said.get("side") else 0
-            chunk.facts.append(ROLES.get(kind, OTHER) + side + 16 * int(said.get("question") or 0))
-        if place != len(bundle) or len(hashes) != 32 * width:
-            raise Fault(f"{tile_path(0, at // TILE, width)}: it or its entries are more or fewer than {width}")
-        leaves = [hashes[each : each + 32] for each in range(0, len(hashes), 32)]
+            said = match[1] if match.lastindex else b""  # of which question, or the commitment to its side row
+            if role in (END, RECORDS):
+                chunk.facts.append(role + 16 * int(said))
+                if match.lastindex == 2:
+                    chunk.parts[index] = int(match[2])
+            else:
+                chunk.facts.append(role + 8 * bool(said))
+                if body[15:19] in ACTS:
+                    chunk.acts.append((index, json.loads(body)))
+        if place != len(bundle):
+            raise Fault(f"{tile_path('entries', at // TILE, width)}: more or fewer than {width} entries")
         chunk.nodes.update(
             {size: parts(chunk.tiles) + parts(leaves[: size - at]) for size in sizes if at < size <= at + width}
         )
@@ -424,7 +430,7 @@ class Walk:
         for note, kept in [*sorted(here, key=lambda each: each[0].size), (None, True)]:
             size = note.size if note else last
             while changes and changes[0][0] < size:
-                index, act = changes.popleft()
+                act = changes.popleft()[1]
                 self.chain.change(act["act"], bytes.fromhex(act["key"]))
             if note is None:
                 break

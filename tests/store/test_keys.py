@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.merkle import EMPTY_ROOT
 from hub.audit.note import SignerKey, VerifierKey
 from hub.errors import ConfigurationError
-from hub.store.keys import KEY_FILE_MAX, FileSigner, SignsBackwards, load_or_create
+from hub.store.keys import KEY_FILE_MAX, FileSigner, SignsBackwards, create_key, load_or_create
 
 ORIGIN = "testshire.example/log"
 ROOT, OTHER = b"r" * 32, b"o" * 32
@@ -143,3 +145,77 @@ def test_an_unreadable_memory_stops_the_start(tmp_path: Path, content: str) -> N
     (tmp_path / "key.head").write_text(content)
     with pytest.raises(ConfigurationError, match=r"key\.head"):
         load_or_create(tmp_path / "key", ORIGIN)
+
+
+def test_a_key_that_is_a_symbolic_link(tmp_path: Path) -> None:
+    load_or_create(tmp_path / "real", ORIGIN)
+    (tmp_path / "key").symlink_to(tmp_path / "real")
+    with pytest.raises(ConfigurationError, match="symbolic link"):
+        load_or_create(tmp_path / "key", ORIGIN)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "missing")
+    with pytest.raises(ConfigurationError, match="symbolic link"):
+        load_or_create(tmp_path / "nowhere", ORIGIN)
+    assert not (tmp_path / "missing").exists(), "no key is made through a link"
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "accepted"),
+    [
+        pytest.param(0o700, None, True, id="its owner's alone"),
+        pytest.param(0o755, None, True, id="others may look"),
+        pytest.param(0o775, None, True, id="its owner's own group may write"),
+        pytest.param(0o775, 54_321, False, id="another group may write"),
+        pytest.param(0o777, None, False, id="others may write"),
+        pytest.param(0o1777, None, False, id="others may write, as in a directory for temporary files"),
+    ],
+)
+@pytest.mark.parametrize("there", [True, False], ids=["a key that is there", "a new key"])
+def test_who_may_write_the_directory(tmp_path: Path, mode: int, group: int | None, accepted: bool, there: bool) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    if there:
+        load_or_create(place / "key", ORIGIN)
+    if group is not None:
+        if os.geteuid() != 0:
+            pytest.skip("only Linux's root can give a directory to another group")
+        os.chown(place, -1, group)
+    place.chmod(mode)
+    if accepted:
+        load_or_create(place / "key", ORIGIN)
+        return
+    with pytest.raises(ConfigurationError, match="others can write the directory"):
+        load_or_create(place / "key", ORIGIN)
+    assert there or list(place.iterdir()) == []
+
+
+def test_a_key_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_or_create(tmp_path / "key", ORIGIN)
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    with pytest.raises(ConfigurationError, match=f"belongs to user {mine}, and this runs as user {mine + 1}"):
+        load_or_create(tmp_path / "key", ORIGIN)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["a directory", "a pipe"])
+def test_what_is_no_file(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "key")
+    with pytest.raises(ConfigurationError):
+        load_or_create(tmp_path / "key", ORIGIN)
+
+
+def test_its_memory_is_not_written_through_a_link(tmp_path: Path) -> None:
+    signer = load_or_create(tmp_path / "key", ORIGIN)
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "key.head").symlink_to(tmp_path / "victim")
+    signer.remember(5, ROOT)
+    assert (tmp_path / "victim").read_text() == "precious"
+
+
+def test_a_new_key_is_never_written_over_anything(tmp_path: Path) -> None:
+    create_key(tmp_path / "key", ORIGIN)
+    before = (tmp_path / "key").read_bytes()
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    for name in ("key", "link"):
+        with pytest.raises(ConfigurationError, match="never written over"):
+            create_key(tmp_path / name, ORIGIN)
+    assert (tmp_path / "key").read_bytes() == before

@@ -27,7 +27,7 @@ _INSTEAD = {
 
 def meant(word: str, known: Collection[str]) -> str:
     """What follows a problem: the word that was probably meant, or the words there are; empty when there are many."""
-    if close := get_close_matches(word, known, n=1, cutoff=0.6) or [each for each in sorted(known) if word in each]:
+    if close := get_close_matches(word, known) or [each for each in sorted(known) if word in each]:
         return f". Did you mean {str(close[0])!r}?"
     if known and len(known) <= LISTED_MAX:
         return f". There are: {', '.join(sorted(known))}."

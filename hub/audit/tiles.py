@@ -31,7 +31,7 @@ class Tile(NamedTuple):
     """Which tile: its level, its number there, how many hashes it holds."""
 
     level: int
-    index: int
+    number: int
     width: int = TILE_WIDTH
 
     @property
@@ -60,7 +60,7 @@ def bundle(bodies: Iterable[bytes]) -> bytes:
     Raises:
         TileInvalid: an entry is over ``ENTRY_MAX`` bytes.
     """
-    parts = []
+    parts: list[bytes] = []
     for body in bodies:
         if len(body) > ENTRY_MAX:
             raise TileInvalid(f"an entry in a bundle has at most {ENTRY_MAX} bytes")
@@ -160,9 +160,9 @@ def last_tiles(size: int) -> Iterator[Tile]:
 
 
 def _numbered(tile: Tile) -> str:
-    if not (0 <= tile.level <= LEVEL_MAX and tile.index >= 0 and 1 <= tile.width <= TILE_WIDTH):
+    if not (0 <= tile.level <= LEVEL_MAX and tile.number >= 0 and 1 <= tile.width <= TILE_WIDTH):
         raise TileInvalid("there is no such tile")
-    digits = str(tile.index)
+    digits = str(tile.number)
     digits = digits.rjust(-(-len(digits) // 3) * 3, "0")
     groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
     path = "/".join((*(f"x{each}" for each in groups[:-1]), groups[-1]))

@@ -62,7 +62,7 @@ class Trust:
             raise Stop(str(fault), index) from None
 
     def check(self, size: int, root: bytes, note: str | None = None) -> None:
-        """Compare the tree of ``size`` with all checkpoints there are of this size; ``note`` is the one kept with it."""
+        """Compare the tree with all checkpoints of this size; ``note`` is the one kept with its last entry."""
         signed = {(size, self.known.get(size, root))}
         if note is not None:
             try:

@@ -172,7 +172,7 @@ def _write_tiles(
                 covering = False
             if len(held) == TILE_WIDTH or row.number + 1 == span.stop:
                 tile = Tile(0, row.number // TILE_WIDTH, len(held))
-                if tile.index * TILE_WIDTH in within:
+                if tile.number * TILE_WIDTH in within:
                     files_at.write(tile.bundle_path, bundle(held))
                 held.clear()
         progress(tree.size, span.stop)

@@ -6,11 +6,13 @@ import argparse
 import signal
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.access.jwks import is_loopback
 from hub.app import create_app
 from hub.cli.ide import ide_pages
-from hub.cli.main import add_settings, settings_path
+from hub.cli.main import EXIT_WRONG, add_settings, settings_path
+from hub.errors import HubError
 from hub.settings import load_settings
 
 
@@ -28,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     with_editor = settings.is_development and is_loopback(settings.server.host)
     app = create_app(settings, ide_pages if with_editor else None)
     config = uvicorn.Config(
-        app,
+        said_plainly(app),
         host=settings.server.host,
         port=settings.server.port,
         log_level="warning",
@@ -41,5 +43,36 @@ def run(options: argparse.Namespace) -> int:
         ws="none",
     )
     server = uvicorn.Server(config)
-    server.run()
-    return 0 if server.started else 1
+    try:
+        server.run()
+    except SystemExit:  # uvicorn's own way of saying that the start failed, which it has told by now
+        return EXIT_WRONG
+    return 0 if server.started else EXIT_WRONG
+
+
+def said_plainly(app: ASGIApp) -> ASGIApp:
+    """``app``, whose failure to start is told by its error's sentence instead of by a traceback that ends in it."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        failed: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failed.append(message)
+            else:
+                await send(message)
+
+        try:
+            await app(scope, receive, hold)
+        except BaseException as fault:
+            if isinstance(fault, HubError) and failed:
+                await send({**failed[0], "message": f"hub: {fault.message}"})
+                return
+            for message in failed:
+                await send(message)
+            raise
+
+    return wrapped

@@ -61,15 +61,17 @@ class WitnessClient:
     """A client for one witness.
 
     Args:
+        name: what to call it in an error.
         url: its submission prefix; ``https``, or plain ``http`` to this machine (ConfigurationError otherwise).
         tls: trust store; the system's when None.
     """
 
-    def __init__(self, url: str, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, name: str, url: str, *, tls: ssl.SSLContext | None = None) -> None:
         try:
             self._address = BaseAddress.parse(url)
         except ConfigurationError as fault:
-            raise ConfigurationError(fault.message.replace("A custodian's base_url", "A witness's URL")) from None
+            problem = fault.message.removeprefix("A custodian's base_url")
+            raise ConfigurationError(f"The URL of the witness {name}{problem}") from None
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 

@@ -44,7 +44,7 @@ class Rounds:
         self._clock = clock
         self._ask_seconds = ask_seconds
         self.witnesses: Mapping[str, Witness] = {each.name: each for each in policy.witnesses if each.url}
-        self._clients = {name: WitnessClient(str(each.url)) for name, each in self.witnesses.items()}
+        self._clients = {name: WitnessClient(name, str(each.url)) for name, each in self.witnesses.items()}
 
     async def close(self) -> None:
         """Give back the connections."""

@@ -118,7 +118,7 @@ class Watched:
         """What the hub says as it does not start."""
         command = [*HUB, "serve", "--settings", str(self.directory / "settings.toml")]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-        assert ran.returncode != 0
+        assert (ran.returncode, "Traceback" in ran.stderr) == (1, False), ran.stderr
         return ran.stderr
 
     def get(self, path: str, token: str = "") -> tuple[int, str]:
@@ -255,10 +255,6 @@ def test_the_hub_does_not_start_on_a_restored_older_database(watched: Watched) -
     assert "docs/runbook.md" in said
     with sqlite3.connect(watched.database) as database:
         assert database.execute("SELECT size FROM log_head").fetchall() == [(2,)], "nothing was appended"
-    for each in watched.directory.glob("log.db*"):
-        each.unlink()
-    said = watched.refuses_to_start()
-    assert "more entries than the database holds" in said, "an empty database in its place"
     for each in watched.directory.glob("log.db*"):
         each.unlink()
     keep.rename(watched.database)

@@ -26,6 +26,7 @@ from hub.service.view_child import ViewChild
 from hub.store.appender import Log
 from hub.store.keys import load_or_create
 from tests.service.custodians import BY_NUMBER, Bendable
+from tests.service.witnesses import MADE, Clock, Simulated, serving
 
 NOW = datetime(2026, 11, 20, 16, 41, tzinfo=UTC)
 PURPOSES = frozenset({"ca2004-s16la", "ca1989-s47", "ca1989-s17"})
@@ -101,6 +102,40 @@ async def bench(tmp_path: Path, policy: Policy) -> AsyncIterator[Bench]:
     await log.start()
     yield Bench(log, policy, tmp_path / "log.db")
     await log.close()
+
+
+MakeLog = Callable[[], Log]
+
+
+@pytest.fixture
+async def make_log(tmp_path: Path) -> AsyncIterator[MakeLog]:
+    """Makes logs on one database, as several hubs have them, or one hub that starts again."""
+    made: list[Log] = []
+
+    def make() -> Log:
+        key = load_or_create(tmp_path / "log.key", "hub.test/log")
+        made.append(Log(f"sqlite:///{tmp_path / 'log.db'}", key, wait_seconds=2.0))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.close()
+
+
+@pytest.fixture
+async def clock() -> AsyncIterator[Clock]:
+    """A clock that stands still until it is set; what watches by it is closed at the end."""
+    yield Clock()
+    while MADE:
+        await MADE.pop()._rounds.close()
+
+
+@pytest.fixture
+async def three(clock: Clock) -> AsyncIterator[list[Simulated]]:
+    """Three witnesses that listen, and do their duty until they are told otherwise."""
+    witnesses = [Simulated(name, clock) for name in ("council", "police", "nhs")]
+    async with serving(*witnesses):
+        yield witnesses
 
 
 DECIDED = RecordedDecision("Team manager", NOW)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,70 +13,14 @@ from hub.audit.cosigned import open_cosigned
 from hub.audit.proof import verify_proof
 from hub.connectors.base import Deadline, Fetched
 from hub.domain.people import Candidate
-from hub.errors import AuditUnavailable, ConfigurationError, Forbidden
-from hub.service.witness_state import State, WitnessesDisagree, WitnessesSilent
-from hub.service.witnessing import Unwitnessed, Witnessing
-from hub.store.appender import Log
-from hub.store.keys import load_or_create
-from tests.service.conftest import Bench
+from hub.errors import AuditUnavailable, Forbidden
+from hub.service.witness_state import State, WitnessesSilent
+from hub.service.witnessing import Unwitnessed
+from tests.service.conftest import Bench, MakeLog
 from tests.service.custodians import Bendable, council, health
-from tests.service.witnesses import WAYS, Clock, Simulated, policy_of, serving
+from tests.service.witnesses import WAYS, Clock, Simulated, grow, policy_of, said, watching
 from tests.store.making import abandoned, question, refused
-from tests.store.tampering import edit, read_all
-
-MakeLog = Callable[[], Log]
-
-
-@pytest.fixture
-async def make_log(tmp_path: Path) -> AsyncIterator[MakeLog]:
-    """Makes logs on one database, as several hubs have them, or one hub that starts again."""
-    made: list[Log] = []
-
-    def make() -> Log:
-        key = load_or_create(tmp_path / "log.key", "hub.test/log")
-        made.append(Log(f"sqlite:///{tmp_path / 'log.db'}", key, wait_seconds=2.0))
-        return made[-1]
-
-    yield make
-    for each in made:
-        await each.close()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def three(clock: Clock) -> AsyncIterator[list[Simulated]]:
-    witnesses = [Simulated(name, clock) for name in ("council", "police", "nhs")]
-    async with serving(*witnesses):
-        yield witnesses
-
-
-MADE: list[Witnessing] = []
-
-
-@pytest.fixture(autouse=True)
-async def _closed() -> AsyncIterator[None]:
-    yield
-    while MADE:
-        await MADE.pop()._rounds.close()
-
-
-def watching(log: Log, witnesses: list[Simulated], clock: Clock, *, needed: int = 2, **more: Any) -> Witnessing:
-    MADE.append(Witnessing(log, policy_of(witnesses, needed), clock=clock, **{"ask_seconds": 0.3, **more}))
-    return MADE[-1]
-
-
-async def grow(log: Log, by: int = 1) -> None:
-    for _ in range(by):
-        await log.append(refused(log))
-
-
-def said(witnessing: Witnessing) -> dict[str, str]:
-    shown: Any = witnessing.shown()["witnesses"]
-    return dict(shown)
+from tests.store.tampering import edit
 
 
 class TestQuorum:
@@ -340,163 +282,6 @@ class TestQuestions:
             await bench.ask(Slow(slow.custodian, slow.held), health())
         assert await bench.kinds() == ["Question"]
         assert await bench.log.abandon_stale(0) == 1
-
-
-class TestSeveralHubs:
-    async def test_a_witness_that_another_hub_showed_a_newer_head_is_no_rollback(
-        self, make_log: MakeLog, three: list[Simulated], clock: Clock
-    ) -> None:
-        log, other = make_log(), make_log()
-        hub, second = watching(log, three, clock), watching(other, three, clock)
-        await hub.start()
-        await second.start()
-
-        async def quicker() -> None:
-            await grow(other, 2)
-            await second.round()
-
-        await grow(log)
-        three[0].meanwhile = quicker
-        await hub.round()
-        assert hub.state is State.WITNESSED
-        assert hub.shown()["quorum"] == {"at": "2026-11-20T16:41:00Z", "size": 3}
-        assert set(said(hub).values()) == {"cosigned"}
-
-    async def test_many_rounds_at_once_agree(self, make_log: MakeLog, three: list[Simulated], clock: Clock) -> None:
-        logs = [make_log() for _ in range(3)]
-        hubs = [watching(log, three, clock) for log in logs]
-        for hub in hubs:
-            await hub.start()
-        for _ in range(5):
-            await asyncio.gather(*(grow(log) for log in logs), *(hub.round() for hub in hubs))
-        await hubs[0].round()
-        assert {hub.state for hub in hubs} == {State.WITNESSED}
-        assert hubs[0].shown()["quorum"] == {"at": "2026-11-20T16:41:00Z", "size": 15}
-
-
-class TestAnotherLog:
-    """A restored backup, a lagging copy, a rewritten log: the witnesses know, and the hub stops at once."""
-
-    @pytest.fixture
-    async def grown(self, make_log: MakeLog, three: list[Simulated], clock: Clock) -> Log:
-        """A log of five entries that three witnesses have cosigned at three and at five."""
-        log = make_log()
-        hub = watching(log, three, clock)
-        await hub.start()
-        await grow(log, 3)
-        self.saved = read_all(f"sqlite:///{log._engine.url.database}", "SELECT * FROM log_head")[0]
-        await hub.round()
-        await grow(log, 2)
-        await hub.round()
-        return log
-
-    def restore(self, log: Log) -> None:
-        """Make the database what a backup taken at three entries would be. The key's own memory goes as well."""
-        url = f"sqlite:///{log._engine.url.database}"
-        edit(url, 'DELETE FROM log_entry WHERE "index" >= 3')
-        edit(url, "DELETE FROM log_cosignature")
-        names = ("size", "frontier", "root", "at", "note")
-        changes = ", ".join(f"{name} = :{name}" for name in names)
-        edit(url, f"UPDATE log_head SET {changes}", **dict(zip(names, self.saved[1:], strict=True)))
-        for each in Path(str(log._engine.url.database)).parent.glob("log.key.*"):
-            if each.suffix != ".pub":
-                each.unlink()
-
-    async def test_a_restored_older_database_does_not_start(
-        self, make_log: MakeLog, grown: Log, three: list[Simulated], clock: Clock
-    ) -> None:
-        await grown.close()
-        self.restore(grown)
-        log = make_log()
-        with pytest.raises(
-            ConfigurationError, match=r"more entries than the database holds \(5, and it holds 3\)"
-        ) as no:
-            await watching(log, three, clock).start()
-        assert (no.value.code, "docs/runbook.md" in no.value.message) == ("WITNESSES_DISAGREE", True)
-        with pytest.raises(AuditUnavailable):
-            await grow(log)
-
-    async def test_one_witness_that_knows_better_is_enough(
-        self, make_log: MakeLog, grown: Log, three: list[Simulated], clock: Clock
-    ) -> None:
-        await grown.close()
-        self.restore(grown)
-        for each in three[:2]:
-            each.fault = "hangs"
-        with pytest.raises(ConfigurationError, match="nhs"):
-            await watching(make_log(), three, clock).start()
-
-    async def test_an_empty_database_in_place_of_the_log_does_not_start(
-        self, tmp_path: Path, grown: Log, three: list[Simulated], clock: Clock
-    ) -> None:
-        (tmp_path / "log.key.head").unlink(missing_ok=True)
-        key = load_or_create(tmp_path / "log.key", "hub.test/log")
-        with pytest.raises(ConfigurationError, match=r"\(5, and it holds 0\)"):
-            await watching(Log(f"sqlite:///{tmp_path / 'new.db'}", key), three, clock).start()
-
-    @pytest.mark.parametrize(
-        ("fault", "smaller"),
-        [
-            pytest.param("", 0, id="another tree of the same size"),
-            pytest.param("says no more", 0, id="another tree of the same size, a witness that does not repeat it"),
-            pytest.param("", 2, id="another tree of a smaller size"),
-        ],
-    )
-    async def test_a_fork_does_not_start(
-        self,
-        make_log: MakeLog,
-        grown: Log,
-        three: list[Simulated],
-        clock: Clock,
-        fault: str,
-        smaller: int,
-    ) -> None:
-        three[2].fault, three[2].size, three[2].root = fault, 5 - smaller, b"\x07" * 32
-        with pytest.raises(ConfigurationError, match="other entries than the database holds"):
-            await watching(make_log(), three, clock).start()
-
-    async def test_found_out_later_it_stops_at_once_and_nothing_at_all_is_written(
-        self, make_log: MakeLog, three: list[Simulated], clock: Clock, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        log = make_log()
-        hub = watching(log, three, clock)
-        await hub.start()
-        await grow(log, 3)
-        three[1].size = 9
-        await hub.round()
-        assert (hub.state, hub.serves) == (State.DISPUTED, False)
-        for entry in (question(log), refused(log)):
-            with pytest.raises(WitnessesDisagree):
-                await log.append(entry)
-        assert "WITNESSES_DISAGREE: no question is answered: witness police" in caplog.text
-        assert hub.shown()["code"] == "WITNESSES_DISAGREE"
-        assert await log.entry(3) is None
-
-    async def test_it_is_remembered_though_the_witness_is_out_of_reach_now(
-        self, make_log: MakeLog, three: list[Simulated], clock: Clock
-    ) -> None:
-        hub = watching(make_log(), three, clock)
-        await hub.start()
-        three[1].size = 9
-        await hub.round()
-        three[1].fault = "hangs"
-        again = make_log()
-        with pytest.raises(ConfigurationError, match="police"):
-            await watching(again, three, clock).start()
-        without = watching(make_log(), [three[0], three[2]], clock)
-        await without.start()
-        assert without.state is State.WITNESSED, "the partnership took it out of the policy"
-
-    async def test_it_ends_when_the_witness_cosigns_again(
-        self, make_log: MakeLog, three: list[Simulated], clock: Clock
-    ) -> None:
-        hub = watching(make_log(), three, clock)
-        await hub.start()
-        three[1].size = 9
-        await hub.round()
-        three[1].size = 0
-        await hub.round()
-        assert hub.state is State.WITNESSED
 
 
 async def test_without_witnesses_nothing_changes(make_log: MakeLog) -> None:

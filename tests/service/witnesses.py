@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from aiohttp import web
 
@@ -15,6 +16,9 @@ from hub.audit.cosignature import WitnessKey, cosign
 from hub.audit.merkle import EMPTY_ROOT, ProofInvalid, verify_consistency
 from hub.audit.note import SignerKey, decode_base64, parse_note
 from hub.audit.witness_policy import WitnessPolicy, parse_policy
+from hub.service.witnessing import Witnessing
+from hub.store.appender import Log
+from tests.store.making import refused
 
 NOW = datetime(2026, 11, 20, 16, 41, tzinfo=UTC)
 
@@ -162,3 +166,22 @@ def policy_of(witnesses: Iterable[Simulated], needed: int = 2) -> WitnessPolicy:
     names = " ".join(each.name for each in every)
     text = "".join(each.policy_line for each in every) + f"group agencies {needed} {names}\nquorum agencies\n"
     return parse_policy(text)
+
+
+MADE: list[Witnessing] = []
+"""What tests made, for the fixture ``clock`` to close."""
+
+
+def watching(log: Log, witnesses: list[Simulated], clock: Clock, *, needed: int = 2, **more: Any) -> Witnessing:
+    MADE.append(Witnessing(log, policy_of(witnesses, needed), clock=clock, **{"ask_seconds": 0.3, **more}))
+    return MADE[-1]
+
+
+async def grow(log: Log, by: int = 1) -> None:
+    for _ in range(by):
+        await log.append(refused(log))
+
+
+def said(witnessing: Witnessing) -> dict[str, str]:
+    shown: Any = witnessing.shown()["witnesses"]
+    return dict(shown)

@@ -9,6 +9,11 @@ from collections.abc import Mapping
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "verify": ("hub.cli.audit_verify", "recompute the whole log and name the first fault"),
     "export": ("hub.cli.audit_export", "the log as files that anybody can check without us"),
+    "erase": ("hub.cli.audit_erase", "erase a person; the log stays as it is"),
+    "hold": ("hub.cli.audit_hold", "set, lift or list legal holds"),
+    "close-year": ("hub.cli.audit_year", "say where a year of the log ends"),
+    "prune": ("hub.cli.audit_prune", "drop the entries of old years that an archive has; proofs stay"),
+    "backup": ("hub.cli.audit_backup", "copy the log's database while the hub runs"),
 }
 """Action to the module that runs it, and what it does in a line.
 

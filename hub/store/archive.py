@@ -57,7 +57,7 @@ def check_archive(engine: Engine, directory: Path, closed: Year, progress: Progr
     with engine.connect() as connection:
         reading(connection)
         for tile in tiles_of(held, 0):
-            start = tile.index * TILE_WIDTH
+            start = tile.number * TILE_WIDTH
             if start >= closed.size:
                 break
             try:

@@ -79,9 +79,7 @@ class KeyChain:
             NoteInvalid: it is not signed as it must be, and by which key it is signed where that is unknown or retired.
         """
         trusted, retired = self._after()
-        by = tuple(
-            key for key in self.trusted if key not in retired
-        )  # those added only now cannot vouch for themselves
+        by = tuple(key for key in self.trusted if key not in retired)  # those added now cannot vouch for themselves
         try:
             checkpoint = open_checkpoint(note, by)
         except NoteInvalid as fault:

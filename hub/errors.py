@@ -8,7 +8,7 @@
     ├── Forbidden                  403  CLIENT_NOT_REGISTERED, WORKER_REQUIRED, PURPOSE_NOT_ALLOWED, ...
     ├── BadRequest                 400  PURPOSE_UNKNOWN, CASE_REFERENCE_INVALID, NHS_NUMBER_INVALID, ...
     ├── TooLarge                   413  REQUEST_TOO_LARGE
-    ├── AuditUnavailable           503  AUDIT_UNAVAILABLE
+    ├── AuditUnavailable           503  AUDIT_UNAVAILABLE, WITNESSES_SILENT, WITNESSES_DISAGREE
     └── ConfigurationError          -   SETTINGS_INVALID, POLICY_INVALID (start-up only, never sent to a client)
 
 A message is shown to people who may not see the record in question, so it never carries a value that was

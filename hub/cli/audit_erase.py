@@ -19,7 +19,8 @@ from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.errors import AuditUnavailable
 from hub.settings import Settings, load_settings
 from hub.store.engine import make_engine
-from hub.store.erasure import OnHold, Plan, erase, plan
+from hub.store.erasure import Plan, erase, plan
+from hub.store.holds import OnHold
 from hub.store.scrub import scrub
 from hub.store.subjects import Whom
 

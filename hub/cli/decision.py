@@ -17,6 +17,7 @@ import msgspec
 
 from hub.access.register_file import load_register
 from hub.app import load_policy_set
+from hub.cli import decision_expire
 from hub.cli.acting import database_url, opened_log
 from hub.cli.decision_words import effects, kinds, listed, moment, shown
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
@@ -58,9 +59,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     showing = actions.add_parser("show", help="one decision, with the child and the reasons")
     showing.add_argument("reference", metavar="REFERENCE")
     showing.set_defaults(run=show)
+    expiring = actions.add_parser("expire", help="erase decisions that ended long ago")
+    decision_expire.add_options(expiring)
+    expiring.set_defaults(run=expire)
     naming = actions.add_parser("kinds", help="every kind of decision: who may make it, for how long, what it does")
     naming.set_defaults(run=list_kinds)
-    for action in (recording, withdrawing, listing, showing, naming):
+    for action in (recording, withdrawing, listing, showing, expiring, naming):
         add_settings(action)
 
 
@@ -135,6 +139,14 @@ def show(options: argparse.Namespace) -> int:
     if state in (State.IN_FORCE, State.REVIEW_OVERDUE):
         for line in effects(kept.judgement, _policies(settings)):
             print(line)
+    return 0
+
+
+def expire(options: argparse.Namespace) -> int:
+    """Erase decisions that ended long ago."""
+    settings = load_settings(settings_path(options))
+    gone, held = _with_store(settings, lambda store: decision_expire.expire(store, options), acts=True)
+    print(f"{gone} decisions were erased; {held} are kept by a legal hold.")
     return 0
 
 

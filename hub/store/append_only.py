@@ -59,14 +59,14 @@ class _Read(Generic[KeptT, BookT]):
 class Phrases:
     """What a store says to people when it cannot: ``unread``, ``unsure``; ``what`` it keeps begins a log line.
 
-    ``absent`` and ``taken_back`` are a message and a code: no such reference, and withdrawn before.
+    ``absent`` and ``taken_back`` make its refusals: no such reference, and withdrawn before.
     """
 
     what: str
     unread: str
     unsure: str
-    absent: tuple[str, str]
-    taken_back: tuple[str, str]
+    absent: Callable[[], BadRequest]
+    taken_back: Callable[[], BadRequest]
 
 
 class AppendOnly(ABC, Generic[KeptT, BookT]):
@@ -125,7 +125,7 @@ class AppendOnly(ABC, Generic[KeptT, BookT]):
         await self._on_thread(lambda: self._in(self._check_stands, reference), self.phrases.unread)
         kept = (await self._on_thread(self._refreshed, self.phrases.unread)).kept.get(reference)
         if kept is None:  # erased between the two
-            raise BadRequest(self.phrases.absent[0], code=self.phrases.absent[1])
+            raise self.phrases.absent()
         return kept
 
     def _in(self, work: Callable[..., Answer], *given: object) -> Answer:
@@ -135,9 +135,9 @@ class AppendOnly(ABC, Generic[KeptT, BookT]):
     def _check_stands(self, connection: Connection, reference: str) -> None:
         acts = set(connection.scalars(select(self.table.c.act).where(self.table.c.ref == reference)))
         if RECORDED not in acts:
-            raise BadRequest(self.phrases.absent[0], code=self.phrases.absent[1])
+            raise self.phrases.absent()
         if WITHDRAWN in acts:
-            raise BadRequest(self.phrases.taken_back[0], code=self.phrases.taken_back[1])
+            raise self.phrases.taken_back()
 
     async def _append(
         self, make: Callable[[Log], Awaitable[Act]], reference: str, act: str, at: datetime, body: msgspec.Struct

@@ -38,8 +38,10 @@ _PHRASES = Phrases(
     "If a child may be at immediate risk, telephone the agencies now (police: 999).",
     unsure="It is not certain that this was recorded. Look with `hub match list`, and record it again if it is not "
     "there.",
-    absent=("No confirmation has that reference; `hub match list` shows them.", "CONFIRMATION_NOT_FOUND"),
-    taken_back=("That confirmation was withdrawn before.", "CONFIRMATION_WITHDRAWN"),
+    absent=lambda: BadRequest(
+        "No confirmation has that reference; `hub match list` shows them.", code="CONFIRMATION_NOT_FOUND"
+    ),
+    taken_back=lambda: BadRequest("That confirmation was withdrawn before.", code="CONFIRMATION_WITHDRAWN"),
 )
 _ACTS = {Said.SAME: "confirmed", Said.DIFFERENT: "denied"}
 _NOBODY_STATED = "not_stated"

@@ -21,12 +21,12 @@ from hub.audit.about import About, kind_in
 from hub.audit.acts import LIST_MAX, Erasure, Hold, Officer
 from hub.audit.encoding import decode
 from hub.audit.words import code
-from hub.errors import AuditUnavailable, BadRequest, HubError
+from hub.errors import AuditUnavailable, BadRequest
 from hub.store import holds
 from hub.store.append_only import forget
 from hub.store.appender import Log
 from hub.store.engine import reading
-from hub.store.holds import Held, read_holds
+from hub.store.holds import Held, OnHold, read_holds
 from hub.store.judgements import SUBJECT
 from hub.store.sides import SideAltered, unpack
 from hub.store.subjects import Rows, Whom, resolve, rows_about
@@ -41,20 +41,6 @@ ATTEMPTS = 5
 
 Progress = Callable[[int, int], None]
 """Called with the entries looked at and the entries there are."""
-
-
-class OnHold(HubError):
-    """Something of the person's is under a legal hold: nothing of hers is erased. ``held`` says who set it and when."""
-
-    default_code = "LEGAL_HOLD"
-
-    def __init__(self, held: Iterable[Held]) -> None:
-        self.held = tuple(held)
-        first = self.held[0]
-        super().__init__(
-            f"A legal hold is set, since {first.at:%Y-%m-%d %H:%M} UTC, reason {first.reason} (entry {first.entry}). "
-            "Nothing of this person is erased until it is lifted: ask who set it (`hub audit hold --list`)."
-        )
 
 
 @dataclass(frozen=True, slots=True)

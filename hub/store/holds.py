@@ -12,6 +12,7 @@ from hub.audit.about import kind_in
 from hub.audit.acts import Hold, Officer
 from hub.audit.encoding import decode
 from hub.audit.words import code
+from hub.errors import HubError
 from hub.store.appender import Log
 from hub.store.reader import moment
 from hub.store.tables import log_hold, log_reference
@@ -28,6 +29,20 @@ class Held:
     at: datetime
     by: str | None
     reason: str
+
+
+class OnHold(HubError):
+    """Something of the person's is under a legal hold: nothing of hers is erased. ``held`` says who set it and when."""
+
+    default_code = "LEGAL_HOLD"
+
+    def __init__(self, held: Iterable[Held]) -> None:
+        self.held = tuple(held)
+        first = self.held[0]
+        super().__init__(
+            f"A legal hold is set, since {first.at:%Y-%m-%d %H:%M} UTC, reason {first.reason} (entry {first.entry}). "
+            "Nothing of this person is erased until it is lifted: ask who set it (`hub audit hold --list`)."
+        )
 
 
 async def hold(log: Log, make: Hold) -> int:

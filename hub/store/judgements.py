@@ -11,13 +11,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+from sqlalchemy import Connection
 
 from hub.audit.acts import JudgementAct
-from hub.errors import AuditUnavailable
+from hub.errors import AuditUnavailable, BadRequest
 from hub.policy.judgements import Book, Judgement, State, Withdrawal
-from hub.store.append_only import RECORDED, WITHDRAWN, AppendOnly, Phrases, recorded_at
+from hub.store.append_only import ERASED, RECORDED, WITHDRAWN, AppendOnly, Phrases, forget, recorded_at
 from hub.store.appender import Log
+from hub.store.holds import OnHold, read_holds
 from hub.store.tables import judgement
+from hub.store.together import append_with
 
 SUBJECT = "subject"
 """The kind of reference that stands for a child."""
@@ -28,8 +31,10 @@ _PHRASES = Phrases(
     "If a child may be at immediate risk, telephone the agencies now (police: 999).",
     unsure="It is not certain that this was recorded. Look with `hub decision list`, and record it again if it is not "
     "there; until then tell the agency by telephone what was decided.",
-    absent=("No decision has that reference; `hub decision list` shows them.", "JUDGEMENT_NOT_FOUND"),
-    taken_back=("That decision was withdrawn before.", "JUDGEMENT_WITHDRAWN"),
+    absent=lambda: BadRequest(
+        "No decision has that reference; `hub decision list` shows them.", code="JUDGEMENT_NOT_FOUND"
+    ),
+    taken_back=lambda: BadRequest("That decision was withdrawn before.", code="JUDGEMENT_WITHDRAWN"),
 )
 
 
@@ -87,6 +92,28 @@ class JudgementStore(AppendOnly[Kept, Book]):
             return await self._act(log, WITHDRAWN, kept.judgement, withdrawal.by, "not_stated")
 
         await self._append(act, reference, WITHDRAWN, withdrawal.at, Body(1, withdrawn=withdrawal))
+
+    async def erase(self, reference: str, by: str) -> None:
+        """Erase a judgement that is over or withdrawn, and log that ``by`` (a name) did.
+
+        Raises:
+            OnHold: its child is under a legal hold.
+            JudgementsUnavailable: it was not erased, or that is not certain.
+        """
+        if self._log is None:
+            raise RuntimeError("a store without a log only reads")
+        kept = next(each for each in await self.every() if each.judgement.id == reference)
+        entry = await self._act(self._log, ERASED, kept.judgement, by, "not_stated")
+
+        def work(connection: Connection, _index: int) -> None:
+            if held := read_holds(connection, [entry.subject]):
+                raise OnHold(held)
+            forget(connection, judgement, [reference], entry.at)
+
+        try:
+            await append_with(self._log, entry, work, OnHold)
+        except AuditUnavailable:
+            raise self.unavailable(self.phrases.unsure) from None
 
     async def _act(self, log: Log, act: str, made: Judgement, by: str, post: str) -> JudgementAct:
         at, nonce = log.stamp()

@@ -15,8 +15,8 @@ from hub.audit.verify import Report
 from hub.errors import AuditUnavailable, BadRequest
 from hub.store.appender import Log
 from hub.store.engine import make_engine
-from hub.store.erasure import OnHold, Plan, erase, plan
-from hub.store.holds import LIFTED, SET, hold, make_hold
+from hub.store.erasure import Plan, erase, plan
+from hub.store.holds import LIFTED, SET, OnHold, hold, make_hold
 from hub.store.scrub import scrub
 from hub.store.sides import AskedInWords, SideState, read_side
 from hub.store.subjects import Whom, stated_of

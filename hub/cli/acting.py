@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hub.errors import ConfigurationError
+from hub.service.witness_making import make_witnessing
 from hub.settings import Settings
 from hub.store.appender import Log
 from hub.store.engine import exists
@@ -24,7 +25,8 @@ async def opened_log(
         signer: what signs the head; the settings' when None.
 
     Raises:
-        ConfigurationError: there is no log yet (one made by mistake would be read by no hub), or no key to sign with.
+        ConfigurationError: there is no log yet (one made by mistake would be read by no hub), no key to sign with, or a
+            witness has seen another log than the database holds.
         AuditUnavailable: the database does not answer.
     """
     url = database_url(settings)
@@ -33,11 +35,12 @@ async def opened_log(
         signer or settings.log.make_signer(create=False),
         wait_seconds=wait_seconds or settings.log.write_timeout_seconds,
     )
+    witnessing = make_witnessing(log, settings.log.witnesses)
+    await witnessing.start()
     try:
-        await log.start()
         yield log
     finally:
-        await log.close()
+        await witnessing.close()
 
 
 def database_url(settings: Settings) -> str:

@@ -253,6 +253,16 @@ def test_the_hub_does_not_start_on_a_restored_older_database(watched: Watched) -
     said = watched.refuses_to_start()
     assert "more entries than the database holds" in said
     assert "docs/runbook.md" in said
+    done = subprocess.run(
+        [*HUB, "audit", "hold", "--set", "--subject", "0b44" * 8, "--by", "Rowan Achebe"]
+        + ["--reason", "court_case", "--settings", str(watched.directory / "settings.toml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2, done.stdout
+    assert "more entries than the database holds" in done.stderr, "an act is refused for the same reason"
     with sqlite3.connect(watched.database) as database:
         assert database.execute("SELECT size FROM log_head").fetchall() == [(2,)], "nothing was appended"
     for each in watched.directory.glob("log.db*"):

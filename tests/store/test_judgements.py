@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import event, text
 
-from hub.audit.acts import JudgementAct
 from hub.domain.identifiers import CaseReference
 from hub.errors import AuditUnavailable, BadRequest
 from hub.policy.judgements import Book, Judgement, State, Withdrawal
-from hub.store.append_only import forget
 from hub.store.appender import Log
 from hub.store.judgements import JudgementStore
-from hub.store.tables import judgement as judgement_table
 from tests.policy.judged import ASKED, AT, CHILD, POLICE, REASONS, judgement
 from tests.store.tampering import edit, read_all
 
@@ -273,79 +270,6 @@ async def test_what_cannot_be_read_is_never_read_as_nothing(
             assert caught.value.code == "AUDIT_UNAVAILABLE"
             said = str(caught.value) + repr(caught.value.__cause__) + caplog.text
             assert not [secret for secret in SECRETS if secret in said]
-
-
-async def acts(log: Log) -> list[JudgementAct]:
-    """What the log tells of decisions."""
-    found = []
-    while (stored := await log.entry(len(found))) is not None:
-        assert isinstance(stored.entry, JudgementAct)
-        found.append(stored.entry)
-    return found
-
-
-async def test_the_log_tells_of_each_act_in_references_alone(store: JudgementStore, log: Log, log_url: str) -> None:
-    by_number, by_id = numbered(1, nhs_number=CHILD), numbered(2)
-    await store.record(by_number, AT)
-    await store.record(by_id, AT)
-    await store.withdraw(by_number.id, TAKEN_BACK)
-    told = await acts(log)
-    subject = await log.reference("subject", f"nhs:{CHILD.value}")
-    other = await log.reference("subject", f"local:{POLICE}/P-2")
-    assert [(each.act, each.judgement, each.subject, each.until) for each in told] == [
-        ("recorded", by_number.id, subject, by_number.expires_at),
-        ("recorded", by_id.id, other, by_id.expires_at),
-        ("withdrawn", by_number.id, subject, by_number.expires_at),
-    ]
-    names = (by_id.decided_by, TAKEN_BACK.by)
-    decider, taker = await log.references(("worker", f"{POLICE}/{name}") for name in names)
-    assert [each.officer.worker for each in told] == [decider, decider, taker]
-    bodies = b"".join(bytes(row[0]) for row in read_all(log_url, "SELECT body FROM log_entry"))
-    assert not [secret for secret in SECRETS if secret.encode() in bodies and secret != "999000"]
-    assert CHILD.value.encode() not in bodies
-
-
-async def test_nothing_is_recorded_while_the_log_is_down(store: JudgementStore, log: Log, log_url: str) -> None:
-    await store.record(numbered(1), AT)
-    edit(log_url, "UPDATE log_head SET size = size + 1")
-    for attempt in (store.record(numbered(2), AT), store.withdraw(numbered(1).id, TAKEN_BACK)):
-        with pytest.raises(AuditUnavailable, match="not certain"):
-            await attempt
-    assert [(each.judgement, each.withdrawal) for each in await store.every()] == [(numbered(1), None)]
-
-
-async def test_of_two_who_take_back_at_once_one_is_told_and_logged(store: JudgementStore, log: Log) -> None:
-    await store.record(numbered(1), AT)
-    results = await asyncio.gather(
-        *(store.withdraw(numbered(1).id, TAKEN_BACK) for _ in range(4)), return_exceptions=True
-    )
-    assert [getattr(each, "code", None) for each in results].count("JUDGEMENT_WITHDRAWN") <= 3
-    assert [each.act for each in await acts(log)] == ["recorded", "withdrawn"]
-
-
-async def test_a_store_without_a_log_only_reads(log: Log, log_url: str) -> None:
-    store = JudgementStore(log_url)
-    with pytest.raises(RuntimeError):
-        await store.record(numbered(1), AT)
-    assert await store.every() == ()
-    await store.close()
-
-
-async def test_what_is_erased_is_forgotten_by_who_had_read_it(store: JudgementStore, log: Log, log_url: str) -> None:
-    for number in (1, 2, 3):
-        await store.record(numbered(number), AT)
-    await store.book()
-    for number, left in ((2, {1, 3}), (3, {1}), (7, {1})):
-        await log.beside(lambda engine, n=number: erase(engine, n))  # type: ignore[misc]
-        assert {each for each in (1, 2, 3) if held(await store.book(), each)} == left
-    assert len(read_all(log_url, "SELECT * FROM judgement")) == 2, "what is left, and that something was erased"
-    await store.record(numbered(4), AT)
-    assert [each.judgement.id for each in await store.every()] == [numbered(1).id, numbered(4).id]
-
-
-def erase(engine: Engine, number: int) -> None:
-    with engine.begin() as connection:
-        forget(connection, judgement_table, {numbered(number).id}, AT)
 
 
 class Breaking:

@@ -8,6 +8,7 @@ the one place where a reference leads back to a person or case, so deleting its 
 ``judgement`` (:mod:`hub.store.judgements`) is no part of the log: what people decided, kept where questions find it.
 ``confirmation`` and ``match_shown`` (:mod:`hub.store.confirmations`) are the same for possible matches.
 ``decision_tally`` (:mod:`hub.store.tally`) is none either: counts, to try a change of the policies on.
+``read_row`` and its like (:mod:`hub.store.read_tables`) are the log as a list to search: made from entries, disposable.
 """
 
 from __future__ import annotations
@@ -210,6 +211,8 @@ def prepare(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":  # two processes may start at once; the number is this schema's own
         connection.execute(text("SELECT pg_advisory_xact_lock(7361166)"))
+    from hub.store import read_tables  # noqa: F401  its tables are made too; it needs this module's metadata
+
     metadata.create_all(connection)
     found = connection.execute(select(schema_version.c.version)).scalar_one_or_none()
     if found is None:

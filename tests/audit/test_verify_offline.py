@@ -1,0 +1,339 @@
+"""``verify.py``, the file that agencies run: what only an export can have wrong, proofs, witnesses, its exit status."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.audit.acts import KINDS
+from hub.audit.cosignature import WitnessKey, cosign
+from hub.audit.encoding import decode, encode
+from hub.audit.entries import Entry
+from hub.audit.merkle import Frontier, ProofInvalid, assemble, inclusion_parts, leaf_hash
+from hub.audit.note import SignerKey, encode_base64
+from hub.audit.proof import LogProof, verify_proof
+from hub.audit.tiles import bundle, perfect_root
+from hub.audit.words import EntryInvalid
+from tests.audit.samples import refused
+from tests.audit.strategies import entries
+from tests.audit.tampering import NOW, OFFLINE, SIDES, SIGNER, STORY, World, note, offline, write_export
+
+PROGRAM = Path(OFFLINE.__file__ or "")
+GOOD = World.of()
+LONG = World.of((*STORY, *(refused() for _ in range(590))))
+TILE_0 = b"".join(LONG.leaves[:256])
+LAST = "tile/0/000.p/12"
+BUNDLE = "tile/entries/000.p/12"
+
+
+def matches(body: bytes) -> bool:
+    form, _ = OFFLINE.FORMS.get(body[15:19], (None, 0))
+    return form is not None and form.fullmatch(body) is not None
+
+
+@given(entries)
+@settings(max_examples=300)
+def test_every_entry_there_can_be(entry: Entry) -> None:
+    assert matches(encode(entry))
+
+
+@given(entries, st.data())
+@settings(max_examples=300)
+def test_an_entry_with_something_changed(entry: Entry, data: st.DataObject) -> None:
+    body = bytearray(encode(entry))
+    at = data.draw(st.integers(0, len(body)))
+    body[at : at + data.draw(st.integers(0, 2))] = bytes(
+        data.draw(st.lists(st.sampled_from(b'0aA"{[],: n\n\xff'), max_size=2))
+    )
+    try:
+        decode(bytes(body))
+    except EntryInvalid:
+        assert not matches(bytes(body))
+    else:
+        assert matches(bytes(body))
+
+
+def test_it_knows_every_kind_of_entry() -> None:
+    own = {"question", "answer", "records", "refused", "abandoned"}
+    assert set(OFFLINE.KINDS) == own | set(KINDS)
+    assert len(OFFLINE.FORMS) == len(OFFLINE.KINDS), "the first four letters tell the kinds apart"
+
+
+@pytest.mark.parametrize(
+    ("world", "files", "says"),
+    [
+        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies)[:-1]}, "entry 11: its bytes are not those", id="a bundle cut short"),
+        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies)[:-300]}, "cut short", id="a bundle cut in an entry"),
+        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies) + b"\0\0"}, "more or fewer than 12 entries", id="a bundle with one more"),
+        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies) + b"\0"}, "more or fewer than 12 entries", id="a bundle with a byte more"),
+        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies[:11])}, "", id="a bundle with one less"),
+        pytest.param(GOOD, {BUNDLE: b""}, "", id="an empty bundle"),
+        pytest.param(GOOD, {BUNDLE: None}, f"{BUNDLE}: missing", id="a bundle gone"),
+        pytest.param(GOOD, {LAST: None}, f"{LAST}: missing", id="a tile gone"),
+        pytest.param(GOOD, {LAST: b"".join(GOOD.leaves[:11])}, "not 12 hashes", id="a tile cut short"),
+        pytest.param(GOOD, {LAST: b"".join(GOOD.leaves) + b"x"}, "not 12 hashes", id="a tile with a byte more"),
+        pytest.param(GOOD, {LAST: b"".join([*GOOD.leaves[:5], GOOD.leaves[6], *GOOD.leaves[6:]])}, "entry 5: its bytes are not those", id="a tile wrong, the bundle right"),
+        pytest.param(LONG, {"tile/1/000.p/2": perfect_root(LONG.leaves[:256]) + b"x" * 32}, "tile/1/000.p/2: not the hashes", id="a tile of level 1 wrong, all below right"),
+        pytest.param(LONG, {"tile/1/000.p/2": None}, "tile/1/000.p/2: missing", id="a tile of level 1 gone"),
+        pytest.param(LONG, {"tile/0/000": TILE_0[:-32]}, "tile/0/000: not 256 hashes", id="a full tile cut short"),
+        pytest.param(GOOD, {"checkpoint": note(GOOD.leaves, 9).encode()}, "it was rolled back", id="an older checkpoint as the head"),
+        pytest.param(GOOD, {"checkpoint": None}, "checkpoint: missing", id="no checkpoint"),
+        pytest.param(GOOD, {"checkpoint": b"\xff"}, "UTF-8", id="a checkpoint in no text"),
+        pytest.param(GOOD, {"sides.txt": b"9\n0\n"}, "not in ascending order", id="numbers out of order"),
+        pytest.param(GOOD, {"sides.txt": b"0\n0\n"}, "not in ascending order", id="a number twice"),
+        pytest.param(GOOD, {"sides.txt": b"00\n"}, "without leading zeros", id="a number with a leading zero"),
+        pytest.param(GOOD, {"sides.txt": b"0\n9\n12\n"}, "entry 12: ", id="text beside no entry"),
+        pytest.param(GOOD, {"checkpoints/7": note(GOOD.leaves, 7, SignerKey("x", bytes(32))).encode()}, "another log's", id="an older checkpoint of another log"),
+    ],
+)  # fmt: skip
+def test_what_only_an_export_can_have_wrong(
+    world: World, files: dict[str, bytes | None], says: str, tmp_path: Path
+) -> None:
+    spoilt = world.copy()
+    spoilt.files = files
+    found = offline(spoilt, tmp_path)
+    assert found != ""
+    assert says in found
+
+
+def test_a_long_export(tmp_path: Path) -> None:
+    assert offline(LONG, tmp_path, jobs=2) == ""
+
+
+def spoil(place: Path, name: str, data: bytes | None) -> None:
+    (place / name).parent.mkdir(exist_ok=True)
+    if data is None:
+        (place / name).unlink()
+    else:
+        (place / name).write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        pytest.param("more.txt", b"hello", "more.txt: missing, or not part of the export", id="a file too many"),
+        pytest.param("tile/0/001", b"", "tile/0/001: missing, or not part", id="a tile too many"),
+        pytest.param("sides.jsonl", None, "sides.jsonl: missing, or not part", id="a file gone"),
+        pytest.param("sides.txt", b"0\n", "sides.txt: not the file that was exported", id="a file changed"),
+        pytest.param("manifest.json", b"{}", "", id="a manifest of nothing"),
+        pytest.param("manifest.json", b"[", "", id="a manifest that is none"),
+        pytest.param("manifest.json", None, "manifest.json: missing", id="no manifest"),
+    ],
+)
+def test_files_and_manifest(name: str, data: bytes | None, says: str, tmp_path: Path) -> None:
+    export = write_export(GOOD, tmp_path)
+    spoil(export, name, data)
+    status, said = run(tmp_path, str(export))
+    assert status == 1
+    assert says in said
+
+
+def run(place: Path, *arguments: str, key: bool = True) -> tuple[int, str]:
+    """Run the file as an agency does."""
+    (place / "log.pub").write_text(f"{SIGNER.verifier}\n")
+    more = ("--key", str(place / "log.pub")) if key else ()
+    done = subprocess.run(
+        [sys.executable, "-I", PROGRAM, *arguments, *more], capture_output=True, text=True, timeout=60, cwd=place
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+class TestAsACommand:
+    def world(self) -> World:
+        """Its manifest says when it was made; nothing in it is open."""
+        return GOOD
+
+    def test_a_good_export(self, tmp_path: Path) -> None:
+        status, said = run(tmp_path, str(write_export(GOOD, tmp_path)))
+        assert (status, said) == (0, "The export checks out: 12 entries, 0 questions still open, 0 witnesses.\n")
+
+    def test_a_bad_one(self, tmp_path: Path) -> None:
+        world = GOOD.copy()
+        world.bodies[5] = world.bodies[5].replace(b"2026", b"2025", 1)
+        status, said = run(tmp_path, str(write_export(world, tmp_path)))
+        assert (status, said.startswith("THE EXPORT DOES NOT CHECK OUT: entry 5: ")) == (1, True)
+
+    def test_without_a_key_it_does_not_start(self, tmp_path: Path) -> None:
+        status, said = run(tmp_path, str(write_export(GOOD, tmp_path)), key=False)
+        assert status == 2
+        assert "say whose log it must be" in said
+
+    def test_no_export_there(self, tmp_path: Path) -> None:
+        status, said = run(tmp_path, str(tmp_path / "nothing"))
+        assert status == 1
+        assert "missing" in said
+
+    def test_a_pipe_in_place_of_a_file_does_not_hang_it(self, tmp_path: Path) -> None:
+        export = write_export(GOOD, tmp_path)
+        (export / BUNDLE).unlink()
+        os.mkfifo(export / BUNDLE)
+        status, said = run(tmp_path, str(export))
+        assert status == 1
+        assert "missing, or not a file" in said
+
+    @pytest.mark.parametrize(("partial", "status"), [((), 1), (("--partial",), 0)], ids=["asked for all", "for a part"])
+    def test_a_part_of_the_log_is_never_taken_for_all(
+        self, partial: tuple[str, ...], status: int, tmp_path: Path
+    ) -> None:
+        export = write_export(LONG, tmp_path)
+        manifest = (export / "manifest.json").read_text()
+        (export / "tile/entries/000").unlink()
+        manifest = re.sub(r' "tile/entries/000": "\w+",\n', "", manifest)
+        (export / "manifest.json").write_text(manifest.replace('"entries": [\n  0,', '"entries": [\n  256,'))
+        ended, said = run(tmp_path, str(export), *partial)
+        assert ended == status, said
+        assert ("--partial" in said) == (status == 1)
+
+    def test_help(self, tmp_path: Path) -> None:
+        status, said = run(tmp_path, "--help", key=False)
+        assert status == 0
+        assert "--policy" in said
+
+
+WITNESSES = {
+    name: SignerKey(f"witness.{name}.example", bytes([number]) * 32)
+    for number, name in enumerate(("council", "police", "nhs"), 50)
+}
+POLICY = (
+    "# who must have cosigned\n"
+    f"log {SIGNER.verifier}\n"
+    + "".join(f"witness {name} {WitnessKey.of(key)} https://{key.name}\n" for name, key in WITNESSES.items())
+    + "group agencies 2 council police nhs\nquorum agencies\n"
+)
+AT = int(NOW.timestamp())
+
+
+def line(key: SignerKey, text: str, at: int) -> str:
+    """A cosignature, also one at no time, which ours never makes."""
+    if at:
+        return cosign(key, text, at)
+    value = bytes(8) + key.sign_bytes(f"cosignature/v1\ntime 0\n{text}".encode())
+    return f"\u2014 {key.name} {encode_base64(WitnessKey.of(key).key_id + value)}\n"
+
+
+def cosigned(*by: tuple[str, int]) -> str:
+    """The head with cosignatures: whose, and how many seconds ago."""
+    text = GOOD.head.rpartition("\n\n")[0] + "\n"
+    return GOOD.head + "".join(line(WITNESSES[name], text, AT - ago) for name, ago in by)
+
+
+@pytest.mark.parametrize(
+    ("head", "policy", "says"),
+    [
+        pytest.param(cosigned(("council", 60), ("nhs", 60)), POLICY, "", id="two of three"),
+        pytest.param(cosigned(("council", 60), ("police", 9), ("nhs", 60)), POLICY, "", id="all"),
+        pytest.param(cosigned(("council", 60), ("police", 0), ("nhs", 90_000)), POLICY, "", id="one of them old"),
+        pytest.param(GOOD.head, POLICY, "no quorum", id="none: signed anew by whoever has the log's key"),
+        pytest.param(cosigned(("council", 60)), POLICY, "no quorum", id="one"),
+        pytest.param(cosigned(("council", 60), ("nhs", 86_401)), POLICY, "no quorum", id="one too old"),
+        pytest.param(cosigned(("council", 60), ("nhs", -301)), POLICY, "no quorum", id="one of the future"),
+        pytest.param(cosigned(("council", 60), ("nhs", AT)), POLICY, "no quorum", id="one at no time"),
+        pytest.param(cosigned(("council", 60), ("council", 60)), POLICY, "two signatures by one key", id="one twice"),
+        pytest.param(cosigned(("council", 60), ("nhs", 60)).replace("\n12\n", "\n11\n"), POLICY, "not that key's", id="of another size"),
+        pytest.param(GOOD.head, POLICY.replace("quorum agencies", "quorum none"), "", id="nobody needs to"),
+        pytest.param(GOOD.head, POLICY + "quorum none\n", "one quorum line", id="two quorums"),
+        pytest.param(GOOD.head, POLICY.replace("quorum agencies\n", ""), "one quorum line", id="no quorum"),
+        pytest.param(GOOD.head, POLICY.replace("agencies 2", "agencies 4"), "cannot be met", id="four of three"),
+        pytest.param(GOOD.head, POLICY.replace("agencies 2", "agencies 02"), "leading zeros", id="a leading zero"),
+        pytest.param(GOOD.head, POLICY.replace("council police nhs", "council council nhs"), "nobody twice", id="one counted twice"),
+        pytest.param(GOOD.head, POLICY.replace("council police nhs", "council mayor nhs"), "not understood", id="a stranger in the group"),
+        pytest.param(GOOD.head, POLICY.replace("witness police", "witness council"), "not understood", id="a name twice"),
+        pytest.param(GOOD.head, "hello\n" + POLICY, "not understood", id="another word"),
+    ],
+)  # fmt: skip
+def test_witnesses(head: str, policy: str, says: str, tmp_path: Path) -> None:
+    world = GOOD.copy()
+    world.head, world.policy = head, policy
+    found = offline(world, tmp_path)
+    assert bool(found) == bool(says)
+    assert says in found
+
+
+def test_a_cosignature_that_is_anothers(tmp_path: Path) -> None:
+    world = GOOD.copy()
+    good = cosign(WITNESSES["nhs"], GOOD.head.rpartition("\n\n")[0] + "\n", AT)
+    flipped = bytearray(OFFLINE.unbase64(good.split(" ")[2].strip()))
+    flipped[-1] ^= 1
+    world.head = GOOD.head + f"\u2014 {WITNESSES['nhs'].name} {encode_base64(bytes(flipped))}\n"
+    world.policy = POLICY
+    assert "not that key's" in offline(world, tmp_path)
+
+
+def proof_of(index: int, size: int = 12) -> LogProof:
+    def look_up(where: tuple[int, int]) -> bytes:
+        level, number = where
+        return perfect_root(GOOD.leaves[number << level : (number + 1) << level])
+
+    hashes = assemble(inclusion_parts(index, size), look_up)
+    return LogProof(index, GOOD.leaves[index], hashes, note(GOOD.leaves, size))
+
+
+PROOF = str(proof_of(5))
+EMPTY = note([])
+
+
+def lines(change: Callable[[list[str]], object]) -> str:
+    split = PROOF.split("\n")
+    change(split)
+    return "\n".join(split)
+
+
+@pytest.mark.parametrize(
+    ("name", "proof"),
+    [
+        pytest.param("5", lines(lambda each: each.pop(3)), id="a hash missing"),
+        pytest.param("5", lines(lambda each: each.insert(3, each[3])), id="a hash too many"),
+        pytest.param("5", lines(lambda each: each.insert(6, each[6])), id="a hash too many at the end"),
+        pytest.param("5", lines(lambda each: each.__setitem__(slice(3, 5), [each[4], each[3]])), id="two hashes swapped"),
+        pytest.param("5", lines(lambda each: each.__setitem__(slice(3, 3), [each[3]] * 60)), id="64 hashes"),
+        pytest.param("5", lines(lambda each: each.__setitem__(3, encode_base64(b"short"))), id="a short hash"),
+        pytest.param("5", lines(lambda each: each.__setitem__(3, each[3][:-1] + " ")), id="a hash with a space"),
+        pytest.param("12", PROOF.replace("index 5", "index 12"), id="an index out of range"),
+        pytest.param("4", PROOF.replace("index 5", "index 4"), id="the index of another"),
+        pytest.param("5", PROOF.replace("index 5", "index 05"), id="a leading zero"),
+        pytest.param("5", PROOF.replace("index 5", "index -5"), id="a negative index"),
+        pytest.param("5", PROOF.replace("proof@v1", "proof@v2"), id="another version"),
+        pytest.param("5", PROOF.replace("extra ", "entry "), id="another line"),
+        pytest.param("5", PROOF.replace(encode_base64(GOOD.leaves[5]), encode_base64(GOOD.leaves[4])), id="of another entry"),
+        pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + EMPTY, id="under a checkpoint of size 0"),
+        pytest.param("0", f"c2sp.org/tlog-proof@v1\nextra {encode_base64(GOOD.leaves[0])}\nindex 0\n\n{EMPTY}", id="no hashes, size 0"),
+        pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + note(GOOD.leaves, 9), id="under another checkpoint"),
+        pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + note(GOOD.leaves, 12, SignerKey("x", bytes(32))), id="under another log's"),
+        pytest.param("5", PROOF.partition("\n\n")[0], id="no checkpoint"),
+    ],
+)  # fmt: skip
+def test_bad_proofs(name: str, proof: str, tmp_path: Path) -> None:
+    with pytest.raises(ProofInvalid):
+        verify_proof(proof.encode(), SIGNER.verifier)
+    world = GOOD.copy()
+    world.files = {f"proofs/{name}.tlog-proof": proof.encode()}
+    assert offline(world, tmp_path) != ""
+
+
+def test_a_good_proof(tmp_path: Path) -> None:
+    world = GOOD.copy()
+    for index in range(12):
+        world.files[f"proofs/{index}.tlog-proof"] = str(proof_of(index)).encode()
+        world.files[f"proofs/{index}.entry"] = GOOD.bodies[index]
+    world.files["proofs/2.tlog-proof"] = str(proof_of(2, 9)).encode()
+    assert offline(world, tmp_path) == ""
+    world.files["proofs/3.entry"] = GOOD.bodies[4]
+    assert "3.tlog-proof: not a proof, or not of the entry beside it" in offline(world, tmp_path / "again")
+
+
+def test_its_tree_is_ours() -> None:
+    for size in range(60):
+        leaves = [leaf_hash(bytes([number])) for number in range(size)]
+        assert OFFLINE.fold(OFFLINE.parts(leaves)) == Frontier().extend(leaves).root
+
+
+def test_side_rows_are_there() -> None:
+    assert set(SIDES) == {0, 9}

@@ -3,7 +3,8 @@
 ::
 
     HubError
-    ├── Unauthenticated            401  TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED
+    ├── Unauthenticated            401  TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, ...
+    │   └── StepUpNeeded           401  STEP_UP_NEEDED
     ├── IssuerUnavailable          503  ISSUER_UNAVAILABLE
     ├── Forbidden                  403  CLIENT_NOT_REGISTERED, WORKER_REQUIRED, PURPOSE_NOT_ALLOWED, ...
     ├── BadRequest                 400  PURPOSE_UNKNOWN, CASE_REFERENCE_INVALID, NHS_NUMBER_INVALID, ...
@@ -42,6 +43,25 @@ class Unauthenticated(HubError):
 
     http_status = 401
     default_code = "TOKEN_INVALID"
+
+
+class StepUpNeeded(Unauthenticated):
+    """The token is good, and the worker must sign in again, or more strongly, to ask this (RFC 9470)."""
+
+    default_code = "STEP_UP_NEEDED"
+
+    def __init__(self, acr_values: tuple[str, ...], max_age_seconds: int | None) -> None:
+        super().__init__(
+            "To ask under this purpose, sign in again the way your partnership's register asks for, and send the "
+            "question with the new token: the WWW-Authenticate header says how (acr_values, max_age)."
+        )
+        self.acr_values = acr_values
+        self.max_age_seconds = max_age_seconds
+
+    def wanted(self) -> dict[str, str]:
+        """What the sign-in must be, as the challenge says it."""
+        wanted = {"acr_values": " ".join(self.acr_values)} if self.acr_values else {}
+        return wanted if self.max_age_seconds is None else {**wanted, "max_age": str(self.max_age_seconds)}
 
 
 class IssuerUnavailable(HubError):

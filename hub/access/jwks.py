@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from hub.access.keys import IssuerKey, usable_keys
+from hub.access.refusal import refused
 from hub.access.strict_json import parse_object
-from hub.access.token import refused
 from hub.errors import ConfigurationError, IssuerUnavailable
 from hub.strict_json import NotStrict
 

@@ -5,6 +5,8 @@ Sources: RFC 7517 (JWK), RFC 8725 s.3.1 to s.3.5, FAPI 2.0 Security Profile s.5.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -12,11 +14,15 @@ from typing import cast
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
-from hub.access.strict_json import decode_base64url
+from hub.access.strict_json import decode_base64url, encode_base64url
 
 KEYS_MAX = 64
 RSA_BITS_MIN = 2048
 RSA_BITS_MAX = 8192
+RSA_EXPONENT_MAX = 2**32
+"""An exponent as long as the modulus makes checking a signature cost as much as making one."""
+
+PublicKey = RSAKey | ECKey | OKPKey
 
 # What of a JWK is the key itself. Nothing else is handed to the library; symmetric keys are not here at all, so a
 # published one can never make HS256 acceptable.
@@ -32,7 +38,7 @@ class IssuerKey:
 
     kid: str
     algorithm: str
-    key: RSAKey | ECKey | OKPKey = field(repr=False)
+    key: PublicKey = field(repr=False)
 
 
 def usable_keys(jwks: Mapping[str, object]) -> dict[str, IssuerKey]:
@@ -60,19 +66,49 @@ def _usable(entry: Mapping[str, object]) -> IssuerKey | None:
     operations = entry.get("key_ops", ["verify"])
     if entry.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         return None
+    found = public_key(entry)
+    if found is None or entry.get("alg", found[0]) not in _NAMES_OF_ALGORITHM[found[0]]:
+        return None
+    return IssuerKey(kid, *found)
+
+
+def public_key(entry: Mapping[str, object]) -> tuple[str, PublicKey] | None:
+    """The one algorithm a JWK may be used with, and the key; None when it is of no kind we use, too weak or malformed.
+
+    Only the members that are the key are read: whoever calls this decides what to think of others.
+    """
+    kty = entry.get("kty")
+    if not isinstance(kty, str) or kty not in _PUBLIC_PARTS:
+        return None
     algorithm = "PS256" if kty == "RSA" else _ALGORITHM_OF_CURVE.get(str(entry.get("crv")))
-    if algorithm is None or entry.get("alg", algorithm) not in _NAMES_OF_ALGORITHM[algorithm]:
+    if algorithm is None:
         return None
     try:
-        if kty == "RSA" and not RSA_BITS_MIN <= _bits(str(entry["n"])) <= RSA_BITS_MAX:
+        if kty == "RSA" and not _is_plausible(str(entry["n"]), str(entry["e"])):
             return None
         key = JWKRegistry.import_key({"kty": kty, **{part: cast(str, entry[part]) for part in _PUBLIC_PARTS[kty]}})
         key.get_op_key("verify")
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return IssuerKey(kid, algorithm, cast("RSAKey | ECKey | OKPKey", key))
+    return algorithm, cast(PublicKey, key)
 
 
-def _bits(modulus: str) -> int:
-    """The size of an RSA modulus (RFC 7518 s.6.3.1.1), measured before any arithmetic is done with it."""
-    return int.from_bytes(decode_base64url(modulus.encode()), "big").bit_length()
+def thumbprint(entry: Mapping[str, object]) -> str | None:
+    """The JWK's SHA-256 thumbprint (RFC 7638 s.3) in base64url; None when a member of the key is no plain text."""
+    kty = entry.get("kty")
+    if not isinstance(kty, str) or kty not in _PUBLIC_PARTS:
+        return None
+    members = {name: entry.get(name) for name in ("kty", *_PUBLIC_PARTS[kty])}
+    if not all(isinstance(value, str) and value.isascii() for value in members.values()):
+        return None
+    text = json.dumps(members, sort_keys=True, separators=(",", ":"))
+    return encode_base64url(hashlib.sha256(text.encode("ascii")).digest())
+
+
+def _is_plausible(modulus: str, exponent: str) -> bool:
+    """RFC 7518 s.6.3.1: the sizes of an RSA key, measured before any arithmetic is done with it."""
+    return RSA_BITS_MIN <= _number(modulus).bit_length() <= RSA_BITS_MAX and 3 <= _number(exponent) <= RSA_EXPONENT_MAX
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(decode_base64url(text.encode()), "big")

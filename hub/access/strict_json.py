@@ -45,3 +45,8 @@ def decode_base64url(text: bytes) -> bytes:
     if base64.urlsafe_b64encode(decoded).rstrip(b"=") != text:
         raise NotStrict("not canonical base64url")
     return decoded
+
+
+def encode_base64url(data: bytes) -> str:
+    """``data`` in base64url without padding (RFC 7515 s.2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

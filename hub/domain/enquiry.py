@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.domain.identifiers import CaseReference
 from hub.domain.organisations import Sector
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Purpose and case as the access token itself carries them: the authorization server vouches for both."""
+
+    purpose: str
+    case_reference: CaseReference
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """How a worker must have signed in to ask under a purpose: in one of these ways, and no longer ago than this.
+
+    ``acr_values`` are the issuer's words (OpenID Connect Core s.2), the preferred first; none: in any way.
+    """
+
+    acr_values: tuple[str, ...]
+    max_age_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How and when the worker signed in at their agency, as far as the token says; seconds since 1970."""
+
+    acr: str | None = None
+    at: int | None = None
+
+
+UNSTATED = SignIn()
+"""The token says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +53,10 @@ class Searcher:
         role: the register's word for the worker's role, such as ``mash_social_worker``.
         purposes: ids of the purposes this agency and role may state today.
         token_strength: how the request was authenticated, such as ``bearer``; for the log.
+        stated: purpose and case, when the token carries them; then the question is under these and no others.
+        states_itself: whether the query may state them where the token does not: the register's word on this client.
+        sign_in: how and when the worker signed in.
+        step_up: what a purpose asks of that, by purpose.
     """
 
     client_id: str
@@ -31,6 +67,10 @@ class Searcher:
     role: str
     purposes: frozenset[str]
     token_strength: str = "bearer"
+    stated: Stated | None = None
+    states_itself: bool = True
+    sign_in: SignIn = UNSTATED
+    step_up: Mapping[str, StepUp] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.access.challenge import challenge
 from hub.access.register import Register
-from hub.access.verifier import Verifier, challenge
+from hub.access.verifier import Verifier
 from hub.connectors.base import RELAYED
 from hub.domain.enquiry import Searcher
 from hub.errors import AuditUnavailable, BadRequest, HubError, TooLarge, Unauthenticated
@@ -114,8 +115,8 @@ class Endpoint:
             error = unavailable
         errors = error.errors if isinstance(error, Invalid) else [shown(error)]
         response = answer(error.http_status, {"errors": errors}, trace_id)
-        if isinstance(error, Unauthenticated):
-            response.headers["WWW-Authenticate"] = challenge(error)
+        if (wanted := challenge(error)) is not None:
+            response.headers["WWW-Authenticate"] = wanted
         return response
 
     async def _read(self, request: Request) -> Words:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hub.access.keys import IssuerKey, usable_keys
-from hub.access.token import refused
+from hub.access.refusal import refused
 from hub.access.verifier import Verifier
 
 ISSUER = "https://login.testshire.example"

@@ -247,10 +247,6 @@ CLAIMS = {
     "act a text": token(body=claims(act="testshire-mash")),
     "act null": token(body=claims(act=None)),
     "act in a chain": token(body=claims(act={"sub": "testshire-mash", "act": {"sub": "police-rms"}})),
-    "bound by DPoP": token(body=claims(cnf={"jkt": "x"})),
-    "bound by certificate": token(body=claims(cnf={"x5t#S256": "x"})),
-    "cnf null": token(body=claims(cnf=None)),
-    "authorization_details": token(body=claims(authorization_details=[])),
 }
 
 REASONS = dict(

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.access.refusal import IDENTITY_CHARS_MAX, TIME_MAX
 from hub.access.strict_json import DEPTH_MAX
-from hub.access.token import IDENTITY_CHARS_MAX, LIFETIME_SECONDS_MAX, SKEW_SECONDS_MAX, TIME_MAX
-from hub.access.verifier import HEADER_BYTES_MAX, TOKEN_BYTES_MAX, challenge, resource_metadata
+from hub.access.token import LIFETIME_SECONDS_MAX, SKEW_SECONDS_MAX
+from hub.access.verifier import HEADER_BYTES_MAX, TOKEN_BYTES_MAX
 from hub.errors import Unauthenticated
 from hub.strict_json import INTEGER_MAX
 from tests.access.issuer import (
-    AUDIENCE,
     EC_KEY,
     ED_KEY,
     ISSUER,
@@ -71,7 +71,6 @@ HEADERS_WITHOUT_A_TOKEN = {
     "the scheme alone": "Bearer",
     "the scheme and a space": "Bearer ",
     "Basic": "Basic dXNlcjpwYXNz",
-    "DPoP": f"DPoP {token()}",
     "a token without a scheme": token(),
     "two schemes in one": f"Bearer{token()}",
 }
@@ -198,20 +197,6 @@ async def test_nothing_is_logged_about_a_token(caplog: pytest.LogCaptureFixture)
         await verifier().verify(f"Bearer {token(body=claims(aud='x'))}")
     await verifier().verify(f"Bearer {token()}")
     assert caplog.records == []
-
-
-def test_the_challenge_has_no_error_code_when_no_token_was_sent() -> None:
-    missing = Unauthenticated("x", code="TOKEN_MISSING")
-    assert challenge(missing) == "Bearer"
-    assert challenge(missing, "https://hub.example/m") == 'Bearer resource_metadata="https://hub.example/m"'
-    assert challenge(Unauthenticated("x")) == 'Bearer error="invalid_token"'
-    expired = Unauthenticated("x", code="TOKEN_EXPIRED")
-    assert challenge(expired, "https://h/m") == 'Bearer resource_metadata="https://h/m", error="invalid_token"'
-
-
-def test_the_resource_metadata_names_this_hub_and_its_issuer() -> None:
-    found = resource_metadata(AUDIENCE, ISSUER)
-    assert (found["resource"], found["authorization_servers"]) == (AUDIENCE, [ISSUER])
 
 
 async def test_the_same_key_id_of_another_kind_of_key_is_refused() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.merkle import Frontier, Node
@@ -21,6 +22,7 @@ from hub.store.tables import log_entry, log_head
 __all__ = [
     "TILE_LEVELS",
     "Along",
+    "AlongFailed",
     "Appended",
     "BatchWriter",
     "Head",
@@ -37,6 +39,14 @@ TILE_LEVELS = 8
 
 class HeadDamaged(Exception):
     """The head row is not what this log signed; nothing may be appended to it."""
+
+
+class AlongFailed(Exception):
+    """What somebody does along with ``pending`` failed, and not for want of a database: nobody else is to suffer."""
+
+    def __init__(self, pending: Pending) -> None:
+        super().__init__("what goes along with an entry failed")
+        self.pending = pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,7 @@ class BatchWriter:
 
         Raises:
             HeadDamaged, SignsBackwards: the database is not the log this signer signed.
+            AlongFailed: one of them cannot be written; the others could.
             Exception: the database failed, as the driver or SQLAlchemy says it.
         """
         self._written = None
@@ -185,8 +196,7 @@ class BatchWriter:
         indices = [at - 1 for at in accumulate((len(each.bodies) for each in entries), initial=start)][1:]
         placed = list(zip(indices, entries, strict=True))
         for index, each in placed:
-            if each.along is not None:
-                each.along(connection, index)
+            _go_along(connection, index, each)
         leaf_hashes = [leaf for each in entries for leaf in each.leaf_hashes]
         bodies = _bodies(entries)
         tiles: list[TileRow] = []
@@ -212,6 +222,19 @@ class BatchWriter:
 
     def _signed(self, frontier: Frontier, growth: Growth) -> str:
         return self._signer.sign(Checkpoint(self._signer.verifier.name, frontier.size, frontier.root), growth)
+
+
+def _go_along(connection: Connection, index: int, entry: Pending) -> None:
+    if entry.along is None:
+        return
+    try:
+        entry.along(connection, index)
+    except (IntegrityError, DataError) as fault:  # the database is well: it will not have what was written
+        raise AlongFailed(entry) from fault
+    except SQLAlchemyError:
+        raise
+    except Exception as fault:
+        raise AlongFailed(entry) from fault
 
 
 def _ends(batch: Sequence[Pending]) -> list[int]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import AuditUnavailable
-from hub.store.batch import Appended, BatchWriter, HeadDamaged, Pending, Result
+from hub.store.batch import AlongFailed, Appended, BatchWriter, HeadDamaged, Pending, Result
 from hub.store.keys import SignerAhead, SignerGone, SignsBackwards
 
 BATCH_MAX = 512
@@ -94,14 +94,23 @@ class WriterThread:
 
     def _run(self) -> None:
         while batch := self._take():
-            try:
-                self._answer(batch, self._write([each.pending for each in batch]))
-            except (
-                Exception
-            ) as fault:  # the boundary: whatever went wrong, nothing was promised and the thread lives on
-                _log.error("the audit log could not be written: %s", _reason(fault))
-                self._answer(batch, [AuditUnavailable() for _ in batch])
+            while batch:
+                batch = self._serve(batch)
         self._disconnect()
+
+    def _serve(self, batch: Sequence[Waiting]) -> list[Waiting]:
+        """Write a batch and answer it; what is left to write when one of it stood in the way of the others."""
+        try:
+            self._answer(batch, self._write([each.pending for each in batch]))
+        except AlongFailed as fault:
+            _log.error("an entry could not be written: %s (%s)", fault, type(fault.__cause__).__name__)
+            failed = [each for each in batch if each.pending is fault.pending]
+            self._answer(failed, [AuditUnavailable() for _ in failed])
+            return [each for each in batch if each.pending is not fault.pending]
+        except Exception as fault:  # the boundary: whatever went wrong, nothing was promised and the thread lives on
+            _log.error("the audit log could not be written: %s", _reason(fault))
+            self._answer(batch, [AuditUnavailable() for _ in batch])
+        return []
 
     def _take(self) -> list[Waiting]:
         """The next batch, waiting for one; empty when closing and nothing is left."""

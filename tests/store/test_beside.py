@@ -16,13 +16,15 @@ from hub.audit.entries import Abandoned, Answer, FieldGroup, Question, RecordLin
 from hub.audit.side import Side
 from hub.audit.verify import Report
 from hub.domain.disclosure import Outcome
-from hub.errors import AuditUnavailable
+from hub.errors import AuditUnavailable, BadRequest
 from hub.store.appender import Log, QuestionClosed
+from hub.store.pending import Along
 from hub.store.tables import log_reference
 from tests.store.breaking import COMMIT, install
 from tests.store.conftest import MakeLog
 from tests.store.making import abandoned, answer, ask_and_answer, question, refused
 from tests.store.tampering import read_all
+from tests.store.test_limits import held
 
 Verify = Callable[..., Report]
 SECRET = b"what she wrote about the child"
@@ -107,6 +109,32 @@ async def test_an_along_that_fails_leaves_no_entry_and_its_companions_neither(
     nothing_but(log_url, 0)
     assert "what she wrote" not in caplog.text, "a fault's own words could quote what was being written"
     assert (await log.append(refused(log), along=noted)).index == 0
+
+
+def taken_back(connection: Connection, index: int) -> None:
+    noted(connection, index)
+    raise BadRequest("withdrawn before", code="WITHDRAWN")
+
+
+def taken_already(connection: Connection, index: int) -> None:
+    noted(connection, index)
+    noted(connection, index)
+
+
+@pytest.mark.parametrize("stands_in_the_way", [taken_back, taken_already])
+async def test_nobody_elses_entry_fails_with_what_goes_along_with_one(
+    log: Log, log_url: str, verified: Verify, stands_in_the_way: Along
+) -> None:
+    """Searchers and officers share transactions; a decision that somebody else took first stops no searcher."""
+    async with held(log):
+        bad = [asyncio.create_task(log.append(refused(log), along=stands_in_the_way)) for _ in range(3)]
+        good = [asyncio.create_task(log.append(refused(log), along=noted)) for _ in range(20)]
+    results = await asyncio.gather(*bad, return_exceptions=True)
+    assert all(isinstance(each, AuditUnavailable) for each in results)
+    indices = {each.index for each in await asyncio.gather(*good)}
+    assert indices == set(range(1, 21))
+    assert {int(value) for (value,) in read_all(log_url, "SELECT value FROM log_reference")} == indices  # type: ignore[call-overload]
+    assert verified().checked == 21
 
 
 async def test_a_failed_commit_leaves_nothing_of_an_entry(

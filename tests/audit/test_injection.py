@@ -115,4 +115,4 @@ def test_any_text_of_an_act_may_be_anything(act: Any, name: str) -> None:
 
 
 def test_no_kind_of_entry_is_forgotten() -> None:
-    assert {type(each) for each in ENTRIES.values()} | {*KINDS} == {*encoding._KINDS}
+    assert {type(each) for each in ENTRIES.values()} | {*KINDS.values()} == {*encoding._KINDS}

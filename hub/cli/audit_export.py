@@ -71,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"{options.out}: cannot be written ({fault.strerror}).") from None
     except SQLAlchemyError as fault:
         raise AuditUnavailable(f"The log could not be read to its end ({type(fault).__name__}).") from None
+    finally:
+        files.discard()
     print(f"Exported the log up to {staged.size} entries to {options.out}. What is in it: README.txt.")
     return 0
 

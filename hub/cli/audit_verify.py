@@ -1,9 +1,17 @@
-"""``hub audit verify``: recomputes every entry's hash, the tree, the signatures, and that each question has one end."""
+"""``hub audit verify``: recompute the whole log, in its database or in an export, and name the first fault.
+
+Each entry's form and hash, the tree, the signatures, that each question has one end, and that what is missing was
+erased or pruned as a later entry says. Of the checkpoints that were kept with entries it checks one in some thousand;
+--thorough checks each, and reads every entry a second way.
+"""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+import tempfile
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
@@ -16,12 +24,28 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """Add the action's options."""
     add_settings(command)
     command.add_argument("--database", metavar="URL", help="the log's database, instead of the settings'")
+    command.add_argument("--export", type=Path, metavar="DIR", help="an export of the log, instead of a database")
     command.add_argument("--public-key", type=Path, metavar="FILE", help="the log's public key file")
+    command.add_argument(
+        "--known", type=Path, action="append", default=[], metavar="FILE", help="a checkpoint you kept from earlier"
+    )
+    command.add_argument("--thorough", action="store_true", help="everything a second way; ten times as slow")
+    command.add_argument("--policy", type=Path, metavar="FILE", help="with --export: whose cosignatures are needed")
+    command.add_argument(
+        "--age-max", type=int, metavar="SECONDS", help="with --policy: how old a cosignature may be (default: a day)"
+    )
+    command.add_argument("--partial", action="store_true", help="with --export: it may lack the bytes of some entries")
     command.add_argument("--entry", type=int, metavar="NUMBER", help="also say that this entry is among them")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check; 1 when anything is wrong."""
+    if options.export is not None:
+        return _verify_export(options)
+    if options.policy is not None or options.age_max is not None or options.partial:
+        raise ConfigurationError(
+            "--policy, --age-max and --partial go with --export: a running hub asks its witnesses."
+        )
     if options.database is not None:
         if options.public_key is None:
             raise ConfigurationError("With --database, name the log's public key with --public-key.")
@@ -29,18 +53,40 @@ def run(options: argparse.Namespace) -> int:
     else:
         settings = load_settings(settings_path(options))
         url, key_file = settings.log.database_url, settings.log.key_file
-    public = None
-    if options.public_key is None:
-        public = "\n".join((*settings.log.earlier_keys, public_key(key_file)))
-    else:
-        try:
-            public = options.public_key.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(f"{options.public_key}: cannot be read.") from None
-    checked = verify(url, key_file, public)
+    known = [_read(path).encode() for path in options.known]
+    checked = verify(url, key_file, _keys(options), known=known, thorough=options.thorough)
     (sys.stdout if checked.ok else sys.stderr).write(checked.text + "\n")
     if checked.ok and options.entry is not None:
         within = 0 <= options.entry < checked.size
         print(f"Entry {options.entry} is {'one of them' if within else 'NOT in the log'}.")
         return 0 if within else EXIT_WRONG
     return 0 if checked.ok else EXIT_WRONG
+
+
+def _keys(options: argparse.Namespace) -> str:
+    """The log's public keys, a line each: those in the file that was named, else the settings'."""
+    if options.public_key is not None:
+        return _read(options.public_key)
+    settings = load_settings(settings_path(options))
+    return "\n".join((*settings.log.earlier_keys, public_key(settings.log.key_file)))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"{path}: cannot be read.") from None
+
+
+def _verify_export(options: argparse.Namespace) -> int:
+    """Run the very file that agencies run, ours and not the export's."""
+    if options.database is not None or options.thorough or options.entry is not None:
+        raise ConfigurationError("--database, --thorough and --entry are not for --export.")
+    with tempfile.TemporaryDirectory() as place, as_file(files("hub.audit") / "offline" / "verify.py") as program:
+        keys = Path(place) / "log.pub"
+        keys.write_text(_keys(options), encoding="utf-8")
+        command = [sys.executable, "-I", str(program), str(options.export), "--key", str(keys)]
+        for name, value in (("--policy", options.policy), ("--age-max", options.age_max)):
+            command += [] if value is None else [name, str(value)]
+        command += [part for path in options.known for part in ("--known", str(path))]
+        return subprocess.run([*command, *["--partial"] * options.partial], check=False).returncode  # noqa: S603  our own file

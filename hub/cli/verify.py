@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,16 +36,31 @@ def public_key(key_file: str | Path) -> str:
         raise ConfigurationError(f"{file}: the log's public key is not there. Name it with --public-key.") from None
 
 
-def verify(database_url: str, key_file: str | Path, public: str | None = None) -> Checked:
+def verify(
+    database_url: str,
+    key_file: str | Path,
+    public: str | None = None,
+    *,
+    known: Iterable[bytes] = (),
+    thorough: bool = False,
+) -> Checked:
     """Check every entry of the log. Raises as :func:`hub.store.verify.verify_database`."""
-    console = Console(stderr=True)
     columns = (TextColumn("checking the log"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+    # Not refreshed by a thread of its own: a process without other threads can start the checking ones at no cost.
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        auto_refresh=False,
+        disable=not sys.stderr.isatty(),
+    ) as progress:
         task = progress.add_task("check", total=None)
         report = verify_database(
             database_url,
             public or public_key(key_file),
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
+            known=known,
+            thorough=thorough,
+            progress=lambda done, total: progress.update(task, completed=done, total=total, refresh=True),
         )
     if report.ok:
         return Checked(

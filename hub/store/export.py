@@ -190,9 +190,11 @@ def _leaf(row: Row, expected: int) -> bytes:
     """The hash of a stored entry, if it is the one expected and what was logged (or pruned since)."""
     if row.number != expected:
         raise _damaged(f"entry {expected} is missing")
+    if {type(row.body), type(row.leaf_hash)} != {bytes}:  # SQLite keeps any type in any column
+        raise _damaged(f"entry {expected} was changed")
     if row.body and leaf_hash(row.body) != row.leaf_hash:
         raise _damaged(f"entry {expected} was changed")
-    return bytes(row.leaf_hash)
+    return row.leaf_hash
 
 
 def _chunks(connection: Connection, span: range) -> Iterator[Sequence[Row]]:

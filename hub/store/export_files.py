@@ -79,9 +79,7 @@ class ExportFiles:
                 f"{self.place}: has files in it and is not an export. Name an empty or new directory."
             ) from None
         if manifest.origin != origin:
-            raise ExportRefused(
-                f"{self.place}: is an export of another log, {manifest.origin}. Name another directory."
-            )
+            raise ExportRefused(f"{self.place}: is an export of the log {manifest.origin}. Name another directory.")
         return manifest
 
     def read(self, name: str) -> bytes:
@@ -122,6 +120,12 @@ class ExportFiles:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def discard(self) -> None:
+        """Remove what was written and does not show, and the directory when nothing else is in it."""
+        shutil.rmtree(self.place / _NEW, ignore_errors=True)
+        with suppress(OSError):  # something else is in it
+            self.place.rmdir()
 
     def kept(self, old: Manifest) -> dict[str, str]:
         """What stays of the older export; partial tiles that are full now are dropped, and text not asked for again."""

@@ -44,6 +44,7 @@ from hub.schema.documents import Documents
 from hub.schema.endpoint import HEADERS, Endpoint, answer, shown
 from hub.schema.query import build_schema
 from hub.service.ask import Line
+from hub.service.following import Following
 from hub.service.matching import Matching
 from hub.service.policies import PolicySet
 from hub.service.policy_signature import Signers
@@ -80,6 +81,7 @@ class Hub:
     tally: Tally
     connectors: tuple[Guarded, ...]
     witnessing: Unwitnessed
+    following: Following
 
 
 def build(settings: Settings) -> Hub:
@@ -122,7 +124,19 @@ def build(settings: Settings) -> Hub:
     register = load_register(Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer)
     endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
     witnessing = make_witnessing(log, settings.log.witnesses)
-    return Hub(settings, log, judgements, confirmations, policies, keys, endpoint, tally, connectors, witnessing)
+    return Hub(
+        settings,
+        log,
+        judgements,
+        confirmations,
+        policies,
+        keys,
+        endpoint,
+        tally,
+        connectors,
+        witnessing,
+        Following(log),
+    )
 
 
 def load_policies(directory: Path | None = None) -> Bundle:
@@ -270,7 +284,8 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await hub.witnessing.start()
         watching = hub.policies.watch(settings.policy_check_seconds)
-        background = [asyncio.create_task(each) for each in (_reap(hub.log), watching, hub.witnessing.run())]
+        running = (_reap(hub.log), watching, hub.witnessing.run(), hub.following.run())
+        background = [asyncio.create_task(each) for each in running]
         counting = asyncio.create_task(hub.tally.run())
         _read_policies_on_hangup(hub.policies)
         gc.collect()

@@ -5,29 +5,51 @@ Chunks start at multiples of ``CHUNK_ROWS``, so that a full one is a subtree, an
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import NamedTuple
 
-from hub.audit.forms import FORMS, kind_of
-from hub.audit.merkle import leaf_hash, node_hash, perfect_parts
+from hub.audit.forms import FORMS, KIND_AT
+from hub.audit.merkle import node_hash, perfect_parts
 from hub.audit.verify_found import Row, Stop
 from hub.audit.verify_story import Role
 
 CHUNK_ROWS = 4_096
 """Entries in a chunk: a power of two."""
 
-ROLES: Mapping[bytes, Role] = {
-    b"question": Role.QUESTION,
-    b"answer": Role.END,
-    b"abandoned": Role.END,
-    b"records": Role.RECORDS,
-}
-_ACTS = frozenset({b"erasure", b"prune", b"key"})
-
 MISSING = 8
 """Added to the role of an entry whose side row is not there."""
+
+
+_ROLES = {b"question": Role.QUESTION, b"answer": Role.END, b"abandoned": Role.END, b"records": Role.RECORDS}
+_ACTS = frozenset({b"erasure", b"prune", b"key"})
+
+
+class _Kind(NamedTuple):
+    name: str
+    form: re.Pattern[bytes]
+    role: int = Role.OTHER
+    refers: bool = False
+    act: bool = False
+
+
+_KINDS = {
+    (kind + b'"')[:4]: _Kind(
+        kind.decode(),
+        form,
+        int(_ROLES.get(kind, Role.OTHER)),
+        _ROLES.get(kind) in (Role.END, Role.RECORDS),
+        kind in _ACTS,
+    )
+    for kind, form in FORMS.items()
+}
+"""By the first four letters, which tell the kinds apart."""
+
+_NO_KIND = _Kind("", re.compile(rb"(?!)"))
 
 
 @dataclass(slots=True)
@@ -67,15 +89,21 @@ def check_chunk(first: int, rows: Iterable[Row], sides: Mapping[int, str] | None
     left = dict(sides or {})
     hashes: list[bytes] = []
     newest: tuple[int, str] | None = None
-    for index, row in enumerate(rows, first):
-        if row.number != index or {type(row.number), type(row.leaf_hash), type(row.body)} != {int, bytes}:
+    for index, (number, leaf, body, note) in enumerate(rows, first):
+        if number != index or type(number) is not int or type(leaf) is not bytes or type(body) is not bytes:
             raise Stop("missing, or stored in another form", index)
-        chunk.facts.append(_fact(chunk, index, row, left, looked=sides is not None))
-        hashes.append(row.leaf_hash)
-        if row.note is not None:
-            newest = index + 1, row.note
+        found = left.pop(index, None) if left else None
+        if body:
+            if sha256(b"\x00" + body).digest() != leaf:  # leaf_hash, without the call
+                raise Stop("its bytes are not those that were logged", index)
+            chunk.facts.append(_fact(chunk, index, body, found, looked=sides is not None))
+        else:
+            chunk.facts.append(Role.BARE)
+        hashes.append(leaf)
+        if note is not None:
+            newest = index + 1, note
             if not chunk.notes or (chunk.acts and chunk.acts[-1][0] >= max(chunk.notes)):
-                chunk.notes[index + 1] = row.note
+                chunk.notes[index + 1] = note
     if newest is not None:
         chunk.notes[newest[0]] = newest[1]
     if left:
@@ -86,32 +114,27 @@ def check_chunk(first: int, rows: Iterable[Row], sides: Mapping[int, str] | None
     return chunk
 
 
-def _fact(chunk: Chunk, index: int, row: Row, left: dict[int, str], *, looked: bool) -> int:
-    body = row.body
-    found = left.pop(index, None) if left else None
-    if not body:
-        chunk.counts["pruned"] += 1
-        return Role.BARE
-    if leaf_hash(body) != row.leaf_hash:
-        raise Stop("its bytes are not those that were logged", index)
-    kind = kind_of(body)
-    form = FORMS.get(kind)
-    match = form.fullmatch(body) if form is not None else None
+def _fact(chunk: Chunk, index: int, body: bytes, found: str | None, *, looked: bool) -> int:
+    """Check an entry's form; ``found`` is its side row, where there is one."""
+    kind = _KINDS.get(body[KIND_AT : KIND_AT + 4], _NO_KIND)
+    match = kind.form.fullmatch(body)
     if match is None:
         raise Stop("not an entry of this format", index)
-    chunk.counts[kind.decode()] += 1
-    role = ROLES.get(kind, Role.OTHER)
+    chunk.counts[kind.name] += 1
     said = match[1] if match.lastindex else None
-    if role in (Role.END, Role.RECORDS):
+    if kind.refers:
         if match.lastindex == 2:
             chunk.parts[index] = int(match[2])
-        return role + 16 * int(said or 0)
-    if kind in _ACTS:
+        if found is not None:
+            raise Stop("there is text beside it that it does not speak of", index)
+        return kind.role + 16 * int(said or 0)
+    if kind.act:
         chunk.acts.append((index, body))
-    commitment = said.decode() if said is not None else None
-    if found is not None and found != commitment:
+    if (said.decode() if said else None) != found:
+        if said and found is None:
+            return kind.role + MISSING * looked
         raise Stop("the text beside it is not what was written then", index)
-    return role + (MISSING if looked and commitment is not None and found is None else 0)
+    return kind.role
 
 
 def _nodes(hashes: Sequence[bytes], sizes: Iterable[int], first: int) -> dict[int, list[bytes]]:

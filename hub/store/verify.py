@@ -33,6 +33,9 @@ from hub.store.tables import log_entry, log_head, log_side
 READ_ROWS = 200
 """So many rows are read at once; it bounds the verifier's memory."""
 
+CHUNK_READ_ROWS = 1_024
+"""The same for a process that checks a chunk, which keeps none of them."""
+
 WAITING_MAX = 8
 """So many chunks at most are under way, or wait for their turn."""
 
@@ -193,24 +196,24 @@ def _rows(connection: Connection, first: int | None = None, last: int | None = N
     """The stored entries from ``first`` to ``last`` (exclusive); without them all there are, whatever their index."""
     column = log_entry.c.index
     query = _ROWS if first is None or last is None else _ROWS.where(column >= first, column < last)
-    return map(Row._make, _pieces(connection, query, column))
+    return map(Row._make, _pieces(connection, query, column, READ_ROWS if first is None else CHUNK_READ_ROWS))
 
 
 def _sides(connection: Connection, first: int | None = None, last: int | None = None) -> Iterator[tuple[int, str]]:
     """The side rows, likewise, each as its commitment."""
     column = log_side.c.index
     query = _SIDES if first is None or last is None else _SIDES.where(column >= first, column < last)
-    for index, salt, body in _pieces(connection, query, column):
+    for index, salt, body in _pieces(connection, query, column, READ_ROWS):
         try:
             yield index, Side(salt, body).commitment
         except (EntryInvalid, TypeError):  # SQLite keeps any type in any column
             yield index, ""
 
 
-def _pieces(connection: Connection, query: Select[Any], column: ColumnElement[int]) -> Iterator[Any]:
-    """The rows of ``query``, which is ordered by ``column``, some at a time."""
-    query = query.limit(READ_ROWS)
+def _pieces(connection: Connection, query: Select[Any], column: ColumnElement[int], most: int) -> Iterator[Any]:
+    """The rows of ``query``, which is ordered by ``column``, ``most`` at a time."""
+    query = query.limit(most)
     rows = connection.execute(query).all()
     while rows:
         yield from rows
-        rows = connection.execute(query.where(column > rows[-1][0])).all() if len(rows) == READ_ROWS else []
+        rows = connection.execute(query.where(column > rows[-1][0])).all() if len(rows) == most else []

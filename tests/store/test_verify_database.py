@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from hub.audit.checkpoint import open_checkpoint
+from hub.audit.merkle import Frontier, leaf_hash
+from hub.audit.tiles import split_bundle, tiles_of
 from hub.audit.verify import Fault, Report
+from hub.audit.verify_chunk import CHUNK_ROWS
 from hub.errors import AuditUnavailable, ConfigurationError
 from hub.store import verify
 from hub.store.appender import Log
+from hub.store.engine import make_engine
+from hub.store.export import Wanted, stage_export
+from hub.store.export_files import ExportFiles
 from hub.store.keys import FileSigner, load_or_create
 from hub.store.verify import verify_database
 from tests.store.conftest import ORIGIN, MakeLog
@@ -217,3 +226,71 @@ async def test_a_file_damaged_on_disk_is_never_ok(signer: FileSigner, tmp_path: 
     except AuditUnavailable:
         return  # SQLite itself would not read on: said to be not checked
     assert not report.ok
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_by_several_processes(url: str, verified: Verify, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    monkeypatch.setattr(verify, "ALONE_MAX", 0)
+    monkeypatch.setattr(verify, "WAITING_MAX", many)
+    monkeypatch.setattr("hub.store.verify._Checking.strict", None)
+    done: list[tuple[int, int]] = []
+    report = verified(progress=lambda at, of: done.append((at, of)))
+    assert (report.ok, report.checked, done) == (True, 8, [(8, 8)])
+
+
+def test_by_several_processes_of_a_bad_log(url: str, verified: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "ALONE_MAX", 0)
+    edit(url, 'UPDATE log_entry SET body = :body WHERE "index" = 3', body=b"{}")
+    assert str(verified().fault) == "entry 3: its bytes are not those that were logged"
+
+
+async def test_a_log_of_many_chunks(make_log: MakeLog, log_url: str, verified: Verify) -> None:
+    """More entries than a chunk has, a change in the last of them, and in the first."""
+    log = make_log()
+    await log.start()
+    await asyncio.gather(*(log.append(refused(log)) for _ in range(2 * CHUNK_ROWS + 5)))
+    await log.close()
+    report = verified()
+    assert (report.ok, report.checked, report.counts["refused"]) == (True, 2 * CHUNK_ROWS + 5, 2 * CHUNK_ROWS + 5)
+    for index in (CHUNK_ROWS, 2 * CHUNK_ROWS + 4):
+        body = body_of(log_url, index)
+        edit(log_url, 'UPDATE log_entry SET body = :body WHERE "index" = :index', body=body + b" ", index=index)
+        assert str(verified().fault) == f"entry {index}: its bytes are not those that were logged"
+        edit(log_url, 'UPDATE log_entry SET body = :body WHERE "index" = :index', body=body, index=index)
+    assert verified().ok
+
+
+@pytest.fixture
+def exported(log_url: str, signer: FileSigner, tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    """Exports the log, or adds to its export; the directory."""
+    engine = make_engine(log_url, 5.0)
+
+    def export() -> Path:
+        files = ExportFiles(tmp_path / "export")
+        stage_export(engine, files, [signer.verifier], Wanted(), now=datetime.now(UTC))
+        files.publish()
+        return files.place
+
+    yield export
+    engine.dispose()
+
+
+async def test_an_export_holds_every_entry(
+    make_log: MakeLog, log_url: str, exported: Callable[[], Path], signer: FileSigner
+) -> None:
+    log = make_log()
+    await log.start()
+    size = 0
+    for many in (0, 1, 254, 1, 300):
+        await asyncio.gather(*(log.append(refused(log)) for _ in range(many)))
+        size += many
+        place = exported()
+        held = [
+            body
+            for tile in tiles_of(size, 0)
+            for body in split_bundle((place / tile.bundle_path).read_bytes(), tile.width)
+        ]
+        assert held == [body_of(log_url, index) for index in range(size)]
+        checkpoint = open_checkpoint((place / "checkpoint").read_bytes(), signer.verifier)
+        assert checkpoint.size == size
+        assert checkpoint.root == Frontier().extend(map(leaf_hash, held)).root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from operator import attrgetter
@@ -63,6 +63,64 @@ class NoMatch:
     log_entry: types.LogEntry
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every schema over one catalogue is made of: its types, and the one way from a resolver to the use case."""
+
+    catalogue: Catalogue
+    view_type: type[Any]
+    enquiry_type: type[Any]
+    result: Any
+
+    async def answer(self, info: strawberry.Info, enquiry: Any, search: Callable[[], ChildSearch]) -> Any:
+        """What the agencies know of the child of ``search``, as far as the field being resolved selects it.
+
+        ``enquiry`` is the argument as it was sent, or None where the token must say purpose and case.
+        """
+        context: Context = info.context
+        raw = info._raw_info  # noqa: SLF001  the selection as graphql-core has it, fragments and all
+        look, read = needed_kinds(raw.field_nodes, raw.fragments, self.catalogue)
+        answer = await context.view_child(
+            Question(
+                searcher=context.searcher,
+                enquiry=lambda: _stated(context.searcher) if enquiry is None else _enquiry(enquiry),
+                search=search,
+                look=look,
+                read=read,
+                document_sha256=context.document_sha256,
+                trace_id=context.trace_id,
+                words=context.words,
+            )
+        )
+        return _rendered(answer, self.view_type)
+
+
+def schema_parts(catalogue: Catalogue, purposes: Mapping[str, str], reasons: Mapping[str, str]) -> Parts:
+    """The types over ``catalogue``; the arguments are those of :func:`build_schema`."""
+    view_type = joined.joined_view_type(catalogue, section_types(catalogue))
+    members: Any = view_type
+    for other in (PossibleMatches, NoMatch):
+        members = members | other
+    said = "A joined view, people who may be the child, or nobody."
+    result: Any = Annotated[members, strawberry.union(name="ChildResult", description=said)]
+    return Parts(catalogue, view_type, _enquiry_input(purposes, reasons), result)
+
+
+def child_field(parts: Parts, directives: Sequence[object] = ()) -> Any:
+    """The root field ``child``; ``directives`` are printed with it, and enforced elsewhere."""
+
+    async def child(info: strawberry.Info, find: types.ChildSearch, enquiry: Any) -> Any:
+        return await parts.answer(info, enquiry, lambda: _search(find))
+
+    child.__annotations__.update({"enquiry": parts.enquiry_type, "return": parts.result | None})
+    return strawberry.field(
+        resolver=child,
+        description="What council, police and NHS together know about one child, under a stated purpose. "
+        "Each call is a question to the agencies and is recorded in the signed log.",
+        directives=directives,
+    )
+
+
 def build_schema(catalogue: Catalogue, purposes: Mapping[str, str], reasons: Mapping[str, str]) -> GraphQLSchema:
     """The executable schema.
 
@@ -71,48 +129,16 @@ def build_schema(catalogue: Catalogue, purposes: Mapping[str, str], reasons: Map
         purposes: purpose id to its title, in the order they are offered.
         reasons: word to meaning: why somebody may look further back than the purpose does.
     """
-    view_type = joined.joined_view_type(catalogue, section_types(catalogue))
-    enquiry_type = _enquiry_input(purposes, reasons)
-    members: Any = view_type
-    for other in (PossibleMatches, NoMatch):
-        members = members | other
-    said = "A joined view, people who may be the child, or nobody."
-    result: Any = Annotated[members, strawberry.union(name="ChildResult", description=said)]
+    parts = schema_parts(catalogue, purposes, reasons)
+    query = type("Query", (), {"child": child_field(parts)})
+    return executable(strawberry.Schema(query=strawberry.type(query), config=StrawberryConfig(auto_camel_case=True)))
 
-    async def child(info: strawberry.Info, find: types.ChildSearch, enquiry: Any) -> Any:
-        context: Context = info.context
-        raw = info._raw_info  # noqa: SLF001  the selection as graphql-core has it, fragments and all
-        look, read = needed_kinds(raw.field_nodes, raw.fragments, catalogue)
-        answer = await context.view_child(
-            Question(
-                searcher=context.searcher,
-                enquiry=lambda: _enquiry(enquiry),
-                search=lambda: _search(find),
-                look=look,
-                read=read,
-                document_sha256=context.document_sha256,
-                trace_id=context.trace_id,
-                words=context.words,
-            )
-        )
-        return _rendered(answer, view_type)
 
-    child.__annotations__.update({"enquiry": enquiry_type, "return": result | None})
-    query = type(
-        "Query",
-        (),
-        {
-            "child": strawberry.field(
-                resolver=child,
-                description="What council, police and NHS together know about one child, under a stated purpose. "
-                "Each call is a question to the agencies and is recorded in the signed log.",
-            )
-        },
-    )
-    schema = strawberry.Schema(query=strawberry.type(query), config=StrawberryConfig(auto_camel_case=True))
-    executable = schema._schema  # noqa: SLF001  executed directly: see hub/schema/endpoint.py
-    _read_attributes_directly(executable)
-    return executable
+def executable(schema: strawberry.Schema) -> GraphQLSchema:
+    """The schema as it is run: by graphql-core, directly (see :mod:`hub.schema.endpoint`)."""
+    made = schema._schema  # noqa: SLF001  as said
+    _read_attributes_directly(made)
+    return made
 
 
 def _read_attributes_directly(schema: GraphQLSchema) -> None:
@@ -169,6 +195,13 @@ def _enquiry_input(purposes: Mapping[str, str], reasons: Mapping[str, str]) -> t
         type("EnquiryInput", (), body), description="Why you ask, and on which case."
     )
     return made_input
+
+
+def _stated(searcher: Searcher) -> Enquiry:
+    """Purpose and case as the token itself states them."""
+    if searcher.stated is None:
+        raise BadRequest("Say under which `purpose` you ask: there is no default.", code="PURPOSE_MISSING")
+    return Enquiry(searcher.stated.purpose, searcher.stated.case_reference)
 
 
 def _enquiry(given: Any) -> Enquiry:

@@ -6,17 +6,21 @@ Each function makes its own short-lived connection and caches nothing: a token l
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from hub.access.details import AUTHORIZATION_TYPE
 from hub.access.devsettings import JWT_TOKEN_TYPE, TOKEN_EXCHANGE
 from hub.access.jwks import read_body, require_safe_url
 from hub.errors import ConfigurationError, IssuerUnavailable, Unauthenticated
@@ -27,8 +31,39 @@ ASSERTION_SECONDS = 60
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a token is to be like: bound to ``dpop_key`` (RFC 9449), carrying ``purpose`` and ``case`` (RFC 9396)."""
+
+    dpop_key: ECKey | None = field(default=None, repr=False)
+    purpose: str | None = None
+    case: str | None = None
+
+    def form(self) -> dict[str, str]:
+        """The fields of the token request."""
+        if self.purpose is None:
+            return {}
+        details = [{"type": AUTHORIZATION_TYPE, "purpose": self.purpose, "case": self.case}]
+        return {"authorization_details": json.dumps(details)}
+
+    def headers(self, url: str) -> dict[str, str]:
+        """The headers of the token request to ``url``."""
+        return {} if self.dpop_key is None else {"DPoP": dpop_proof(self.dpop_key, "POST", url)}
+
+
+PLAIN = Wanted()
+"""A bearer token that says nothing of purpose and case."""
+
+
 async def fetch_worker_token(
-    issuer_url: str, client_id: str, *, worker: str, role: str, secret: str | None = None, key: ECKey | None = None
+    issuer_url: str,
+    client_id: str,
+    *,
+    worker: str,
+    role: str,
+    secret: str | None = None,
+    key: ECKey | None = None,
+    wanted: Wanted = PLAIN,
 ) -> str:
     """An access token for ``worker`` in ``role`` through ``client_id``: sign-in, then token exchange (RFC 8693).
 
@@ -46,15 +81,34 @@ async def fetch_worker_token(
             "subject_token": subject,
             "subject_token_type": JWT_TOKEN_TYPE,
         }
-        return await _token(session, issuer_url, client_id, exchange, secret, key)
+        return await _token(session, issuer_url, client_id, {**exchange, **wanted.form()}, wanted, secret, key)
 
 
 async def fetch_client_token(
-    issuer_url: str, client_id: str, *, secret: str | None = None, key: ECKey | None = None
+    issuer_url: str,
+    client_id: str,
+    *,
+    secret: str | None = None,
+    key: ECKey | None = None,
+    wanted: Wanted = PLAIN,
 ) -> str:
     """An access token for the client itself, with no worker behind it. Raises as :func:`fetch_worker_token`."""
+    grant = {"grant_type": "client_credentials", **wanted.form()}
     async with _session() as session:
-        return await _token(session, issuer_url, client_id, {"grant_type": "client_credentials"}, secret, key)
+        return await _token(session, issuer_url, client_id, grant, wanted, secret, key)
+
+
+def dpop_proof(key: ECKey, method: str, url: str, access_token: str | None = None, **claims: Any) -> str:
+    """A DPoP proof (RFC 9449 s.4.2) for one request to ``url``; ``access_token`` is the one sent with it.
+
+    ``claims``: beside the usual ones, or in their place.
+    """
+    good: dict[str, Any] = {"jti": secrets.token_urlsafe(16), "htm": method, "htu": url, "iat": int(time.time())}
+    if access_token is not None:
+        digest = hashlib.sha256(access_token.encode("ascii")).digest()
+        good["ath"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": key.as_dict(private=False)}
+    return jwt.encode(header, {**good, **claims}, key, algorithms=["ES256"])
 
 
 def client_key(keys_directory: Path, client_id: str) -> ECKey:
@@ -81,6 +135,7 @@ async def _token(
     issuer_url: str,
     client_id: str,
     grant: Mapping[str, str],
+    wanted: Wanted,
     secret: str | None,
     key: ECKey | None,
 ) -> str:
@@ -93,13 +148,15 @@ async def _token(
         assert key is not None
         assertion = {
             "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": _assertion(issuer_url, client_id, key),
+            "client_assertion": client_assertion(issuer_url, client_id, key),
         }
         headers, form = {}, {**grant, **assertion}
-    return await _post(session, f"{issuer_url}/token", form, headers, "access_token")
+    url = f"{issuer_url}/token"
+    return await _post(session, url, form, {**headers, **wanted.headers(url)}, "access_token")
 
 
-def _assertion(issuer_url: str, client_id: str, key: ECKey) -> str:
+def client_assertion(issuer_url: str, client_id: str, key: ECKey) -> str:
+    """What a client authenticates with instead of a secret (private_key_jwt, RFC 7523 s.2.2): good once, for 60 s."""
     now = int(time.time())
     claims = {
         "iss": client_id,

@@ -1,42 +1,49 @@
-"""The development server's OAuth core: Authlib's synchronous server with two grants and two ways to authenticate.
+"""The development server's OAuth core: Authlib's synchronous server with three grants and two ways to authenticate.
 
-Authlib checks client authentication, the RFC 6749 s.5.2 errors and client assertions (RFC 7523); the JWTs are ours.
+Authlib checks client authentication, the RFC 6749 s.5.2 errors and client assertions (RFC 7523); the rest is ours.
 Nothing in here awaits: :mod:`hub.access.devserver` runs it in a thread.
 """
 
 from __future__ import annotations
 
-import hmac
 import logging
-import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from authlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]
     AuthorizationServer,
-    ClientMixin,
     InvalidRequestError,
     OAuth2Request,
     grants,
 )
 from authlib.oauth2.rfc6749.errors import InvalidGrantError  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin  # type: ignore[import-untyped]
-from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload  # type: ignore[import-untyped]
-from authlib.oauth2.rfc7523 import JWTBearerClientAssertion  # type: ignore[import-untyped]
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
+from authlib.oauth2.rfc7636.challenge import CODE_VERIFIER_PATTERN  # type: ignore[import-untyped]
 
-from hub.access.devsettings import JWT_TOKEN_TYPE, TOKEN_EXCHANGE, DevClient, DevKeys, DevServerSettings, DevWorker
+from hub.access.devclientauth import AUTH_METHODS, Client, ClientAssertion, TokenRequest
+from hub.access.devdpop import DevProofs, ProofRefused
+from hub.access.devonce import Once
+from hub.access.devrequest import (
+    AuthorizationRequest,
+    DetailsRefused,
+    NotTheClients,
+    RequestRefused,
+    read_details,
+    read_request,
+)
+from hub.access.devsettings import ID_TOKEN_TYPE, JWT_TOKEN_TYPE, TOKEN_EXCHANGE, DevKeys, DevServerSettings
+from hub.access.devtokens import DevTokens, SignedIn, TokenRefused
 
-ACCESS_TOKEN_SECONDS = 300
-SUBJECT_TOKEN_SECONDS = 120
-ASSERTIONS_KEPT_MAX = 10_000
+CODE_SECONDS = 60
+"""FAPI 2.0 Security Profile s.5.3.2.1."""
+
+PUSHED_SECONDS = 90
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
-AUTH_METHODS = ["private_key_jwt", "client_secret_basic"]
-SUBJECT_TYP = "dev-subject+jwt"
-"""The subject token's `typ`: neither server nor hub can take one kind of token for the other (RFC 8725 s.3.11)."""
+PUSHED_PREFIX = "urn:ietf:params:oauth:request_uri:"
 
 # At DEBUG, Authlib writes every token it issues into the log.
 logging.getLogger("authlib").setLevel(logging.WARNING)
@@ -44,175 +51,187 @@ logging.getLogger("authlib").setLevel(logging.WARNING)
 Answer = tuple[int, Any, list[tuple[str, str]]]
 
 
-class _Client(ClientMixin):  # type: ignore[misc]
-    """A client as Authlib asks about it."""
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a code stands for: a request, and who signed in for it."""
 
-    def __init__(self, entry: DevClient, key: ECKey | None) -> None:
-        self.entry = entry
-        self.key = key
-
-    def get_client_id(self) -> str:
-        return self.entry.id
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        secret = self.entry.secret
-        return secret is not None and hmac.compare_digest(secret.encode(), client_secret.encode())
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 - Authlib's signature
-        return method == ("private_key_jwt" if self.entry.secret is None else "client_secret_basic")
-
-    def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type in ("client_credentials", TOKEN_EXCHANGE)
+    request: AuthorizationRequest = field(repr=False)
+    who: SignedIn
 
 
-class _Request(OAuth2Request):  # type: ignore[misc]
-    """A token request; its form was read already, with each parameter at most once (RFC 6749 s.3.2)."""
+class InvalidDetailsError(OAuth2Error):  # type: ignore[misc]
+    """RFC 9396 s.5."""
 
-    def __init__(self, uri: str, form: Mapping[str, str], headers: Mapping[str, str]) -> None:
-        super().__init__("POST", uri, headers=headers)
-        self.payload = BasicOAuth2Payload(dict(form))
-
-    @property
-    def form(self) -> Mapping[str, str]:
-        data: Mapping[str, str] = self.payload.data
-        return data
+    error = "invalid_authorization_details"
 
 
-class _ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
-    """private_key_jwt (RFC 7523 s.2.2, OpenID Connect Core s.9), each assertion good once."""
+class InvalidProofError(OAuth2Error):  # type: ignore[misc]
+    """RFC 9449 s.5."""
 
-    CLIENT_AUTH_METHOD = "private_key_jwt"
-
-    def __init__(self, audiences: list[str]) -> None:
-        super().__init__()
-        self._audiences = audiences
-        self._seen: dict[tuple[str, str], float] = {}
-
-    def get_audiences(self) -> list[str]:
-        return self._audiences
-
-    def resolve_client_public_key(self, client: _Client) -> ECKey | None:
-        # None, for a client that has a secret instead: Authlib then refuses the assertion.
-        return client.key
-
-    def validate_jti(self, claims: Mapping[str, Any], jti: str) -> bool:
-        now = time.time()
-        self._seen = {key: until for key, until in self._seen.items() if until > now}
-        key = (str(claims["sub"]), str(jti))
-        if key in self._seen or len(self._seen) >= ASSERTIONS_KEPT_MAX:
-            return False
-        self._seen[key] = float(claims["exp"]) + self.leeway
-        return True
+    error = "invalid_dpop_proof"
 
 
-class _ClientCredentials(grants.ClientCredentialsGrant):  # type: ignore[misc]
-    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+class _Issuing(BaseGrant):  # type: ignore[misc]
+    """What the grants have in common: how a client authenticates, and the token it gets."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = AUTH_METHODS
+
+    def generate_token(self, user: SignedIn | None = None, **_: Any) -> dict[str, Any]:
+        client, request = self.request.client.entry, self.request
+        if client.dpop_only and request.jkt is None:
+            raise InvalidProofError("This client gets only tokens bound to its key: send a DPoP proof.")
+        answer: dict[str, Any] = self.server.tokens.access_token(client, user, jkt=request.jkt, details=request.details)
+        return answer
 
 
-class _TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
-    """RFC 8693: the worker's subject token in, an access token for the worker through this client out."""
+class _ClientCredentials(_Issuing, grants.ClientCredentialsGrant):  # type: ignore[misc]
+    """RFC 6749 s.4.4: a token for the client itself."""
+
+
+class _TokenExchange(_Issuing, TokenEndpointMixin):  # type: ignore[misc]
+    """RFC 8693: the worker's subject token or ID token in, an access token for the worker through this client out."""
 
     GRANT_TYPE = TOKEN_EXCHANGE
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = AUTH_METHODS
 
     def validate_token_request(self) -> None:
         self.request.client = self.authenticate_token_endpoint_client()
         form = self.request.form
-        if form.get("subject_token_type") != JWT_TOKEN_TYPE or not form.get("subject_token"):
-            raise InvalidRequestError(f"Send subject_token, and subject_token_type {JWT_TOKEN_TYPE}.")
+        kind = form.get("subject_token_type")
+        if kind not in (JWT_TOKEN_TYPE, ID_TOKEN_TYPE) or not form.get("subject_token"):
+            raise InvalidRequestError(
+                f"Send subject_token, and subject_token_type {JWT_TOKEN_TYPE} or {ID_TOKEN_TYPE}."
+            )
         if form.get("requested_token_type", ACCESS_TOKEN_TYPE) != ACCESS_TOKEN_TYPE:
             raise InvalidRequestError("Only access tokens are issued here.")
-        self.request.user = self.server.subject(form["subject_token"], self.request.client)
+        try:
+            self.request.user = self.server.tokens.subject(form["subject_token"], kind, self.request.client.entry)
+        except TokenRefused as fault:
+            raise InvalidGrantError(str(fault)) from None
 
     def create_token_response(self) -> Answer:
-        token = self.generate_token(user=self.request.user, include_refresh_token=False)
+        token = self.generate_token(user=self.request.user)
         return 200, {**token, "issued_token_type": ACCESS_TOKEN_TYPE}, self.TOKEN_RESPONSE_HEADER
 
 
+class _Code(_Issuing, TokenEndpointMixin):  # type: ignore[misc]
+    """RFC 6749 s.4.1.3 with RFC 7636 and RFC 9449 s.10: a code in, an access token and an ID token out."""
+
+    GRANT_TYPE = "authorization_code"
+
+    def validate_token_request(self) -> None:
+        self.request.client = self.authenticate_token_endpoint_client()
+        form = self.request.form
+        granted = self.server.codes.take(form.get("code", ""))
+        if granted is None or granted.request.client.id != self.request.client.get_client_id():
+            raise InvalidGrantError("The code is not this client's, was used before, or is out of date.")
+        asked = granted.request
+        if form.get("redirect_uri") != asked.redirect_uri:
+            raise InvalidGrantError("redirect_uri is not the one the code was asked for with.")
+        verifier = form.get("code_verifier", "")
+        fits = CODE_VERIFIER_PATTERN.match(verifier) and create_s256_code_challenge(verifier) == asked.challenge
+        if not fits:
+            raise InvalidGrantError("code_verifier does not fit the code_challenge.")
+        if asked.jkt is not None and asked.jkt != self.request.jkt:
+            raise InvalidGrantError("The code is bound to another key (dpop_jkt).")
+        if self.request.details is not None:
+            raise InvalidDetailsError("Ask for authorization_details before signing in, not with the code.")
+        self.request.user, self.request.details = granted.who, asked.details
+        self.request.asked = asked
+
+    def create_token_response(self) -> Answer:
+        asked, who = self.request.asked, self.request.user
+        answer = self.generate_token(user=who)
+        if "openid" in asked.scopes:
+            profile = "profile" in asked.scopes
+            id_token = self.server.tokens.id_token(asked.client, who, nonce=asked.nonce, profile=profile)
+            answer = {**answer, "id_token": id_token}
+        return 200, answer, self.TOKEN_RESPONSE_HEADER
+
+
 class DevAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
-    """Answers token requests, and mints the subject tokens that an agency's own sign-in would."""
+    """Answers token requests and pushed authorization requests.
+
+    Attributes:
+        tokens: makes and reads the JWTs.
+        codes: those given out to clients and not yet given back.
+    """
 
     def __init__(self, settings: DevServerSettings, keys: DevKeys) -> None:
         super().__init__()
+        self.tokens = DevTokens(settings, keys)
+        self.codes: Once[Granted] = Once(CODE_SECONDS, time.monotonic)
+        self._pushed: Once[AuthorizationRequest] = Once(PUSHED_SECONDS, time.monotonic)
         self._issuer = settings.issuer
         self._audience = settings.people.audience
-        self._keys = keys
-        self._clients = {entry.id: _Client(entry, keys.clients.get(entry.id)) for entry in settings.people.clients}
-        self._workers = {worker.id: worker for worker in settings.people.workers}
-        self.register_client_auth_method("private_key_jwt", _ClientAssertion([self._issuer, f"{self._issuer}/token"]))
-        self.register_grant(_ClientCredentials)
-        self.register_grant(_TokenExchange)
-        self.register_token_generator("default", self._access_token)
+        self._proofs = DevProofs(f"{self._issuer}/token")
+        self._clients = {entry.id: Client(entry, keys.clients.get(entry.id)) for entry in settings.people.clients}
+        audiences = [self._issuer, f"{self._issuer}/token", f"{self._issuer}/par"]
+        self.register_client_auth_method("private_key_jwt", ClientAssertion(audiences))
+        for grant in (_ClientCredentials, _TokenExchange, _Code):
+            self.register_grant(grant)
 
-    def answer(self, form: Mapping[str, str], authorization: str | None) -> Answer:
+    def answer(self, form: Mapping[str, str], authorization: str | None, proof: str | None = None) -> Answer:
         """The answer to a token request: status, JSON body, headers."""
-        headers = {} if authorization is None else {"Authorization": authorization}
+        request = self._request("/token", form, authorization)
         try:
-            answer: Answer = self.create_token_response(_Request(f"{self._issuer}/token", form, headers))
+            request.jkt = None if proof is None else self._proofs.thumbprint(proof)
+            request.details = read_details(form.get("authorization_details"), self._audience)
+        except ProofRefused as fault:
+            return _error(400, "invalid_dpop_proof", str(fault))
+        except DetailsRefused as fault:
+            return _error(400, "invalid_authorization_details", str(fault))
+        try:
+            answer: Answer = self.create_token_response(request)
         except (ValueError, TypeError, RecursionError):  # what Authlib lets out for odd credentials
-            return 400, {"error": "invalid_request", "error_description": "The request cannot be read."}, []
+            return _error(400, "invalid_request", "The request cannot be read.")
         return answer
 
-    def subject_token(self, worker_id: str, role: str) -> str | None:
-        """A token saying that the worker signed in to work in ``role``; None when the file lists no such worker."""
-        worker = self._workers.get(worker_id)
-        if worker is None or role not in worker.roles:
-            return None
-        now = int(time.time())
-        claims = {"iss": self._issuer, "aud": self._issuer, "sub": worker.id, "role": role, "iat": now}
-        return self._signed(SUBJECT_TYP, {**claims, "exp": now + SUBJECT_TOKEN_SECONDS})
+    def pushed(self, form: Mapping[str, str], authorization: str | None) -> Answer:
+        """The answer to a pushed authorization request (RFC 9126 s.2)."""
+        try:
+            client = self.authenticate_client(self._request("/par", form, authorization), AUTH_METHODS)
+            if "request_uri" in form or form.get("client_id", client.entry.id) != client.entry.id:
+                return _error(400, "invalid_request", "Push the client's own parameters, without request_uri.")
+            name = self._pushed.put(read_request(form, client.entry, self._audience))
+        except OAuth2Error as fault:
+            found: Answer = fault()
+            return found
+        except RequestRefused as refusal:
+            return _error(400, refusal.error, refusal.description)
+        except NotTheClients as fault:
+            return _error(400, "invalid_request", str(fault))
+        except (ValueError, TypeError, RecursionError):
+            return _error(400, "invalid_request", "The request cannot be read.")
+        return 201, {"request_uri": PUSHED_PREFIX + name, "expires_in": PUSHED_SECONDS}, []
 
-    def subject(self, subject_token: str, client: _Client) -> tuple[DevWorker, str]:
-        """The worker and role in a subject token that this client may exchange.
+    def requested(self, fields: Mapping[str, str]) -> AuthorizationRequest:
+        """The request a browser brings, in full or by the name it was pushed under, which is good once.
 
         Raises:
-            InvalidGrantError: it is not ours, is out of date, or its worker belongs to another agency.
+            NotTheClients, RequestRefused: as :func:`~hub.access.devrequest.read_request`.
         """
-        ours: jwt.ClaimsOption = {"essential": True, "value": self._issuer}
-        try:
-            token = jwt.decode(subject_token, self._keys.signing, algorithms=["Ed25519"])
-            jwt.JWTClaimsRegistry(iss=ours, aud=ours, exp={"essential": True}).validate(token.claims)
-            worker, role = self._workers.get(str(token.claims["sub"])), str(token.claims["role"])
-        except (JoseError, ValueError, KeyError, TypeError, RecursionError):
-            raise InvalidGrantError("The subject token is not one of ours, or is out of date.") from None
-        if token.header.get("typ") != SUBJECT_TYP or worker is None or role not in worker.roles:
-            raise InvalidGrantError("The subject token is not a worker's of this server.")
-        if worker.organisation != client.entry.organisation:
-            raise InvalidGrantError("The worker belongs to another agency than the client.")
-        return worker, role
+        if "request_uri" not in fields:
+            client = self._clients.get(fields.get("client_id", ""))
+            return read_request(fields, client and client.entry, self._audience)
+        pushed = self._pushed.take(fields["request_uri"].removeprefix(PUSHED_PREFIX))
+        if pushed is None or pushed.client.id != fields.get("client_id"):
+            raise NotTheClients("The request was not pushed by this client, was used before, or is out of date.")
+        return pushed
 
-    def _access_token(self, *, client: _Client, user: tuple[DevWorker, str] | None = None, **_: Any) -> dict[str, Any]:
-        now = int(time.time())
-        claims: dict[str, Any] = {
-            "iss": self._issuer,
-            "aud": self._audience,
-            "sub": client.entry.id,
-            "client_id": client.entry.id,
-            "organisation": client.entry.organisation,
-            "jti": secrets.token_urlsafe(16),
-            "iat": now,
-            "exp": now + ACCESS_TOKEN_SECONDS,
-        }
-        if user is not None:
-            worker, role = user
-            claims |= {"sub": worker.id, "role": role, "act": {"sub": client.entry.id}}
-        access_token = self._signed("at+jwt", claims)
-        return {"access_token": access_token, "token_type": "Bearer", "expires_in": ACCESS_TOKEN_SECONDS}
-
-    def _signed(self, typ: str, claims: Mapping[str, Any]) -> str:
-        header = {"alg": "Ed25519", "typ": typ, "kid": self._keys.signing.kid}
-        return jwt.encode(header, dict(claims), self._keys.signing, algorithms=["Ed25519"])
+    def _request(self, path: str, form: Mapping[str, str], authorization: str | None) -> TokenRequest:
+        headers = {} if authorization is None else {"Authorization": authorization}
+        return TokenRequest(self._issuer + path, form, headers)
 
     # What Authlib asks of a framework.
 
-    def query_client(self, client_id: str) -> _Client | None:
+    def query_client(self, client_id: str) -> Client | None:
         """The client of that id."""
         return self._clients.get(client_id)
 
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
         """Keep nothing: tokens are self-contained and short-lived."""
 
-    def create_oauth2_request(self, request: _Request) -> _Request:
+    def create_oauth2_request(self, request: TokenRequest) -> TokenRequest:
         """The request, which :meth:`answer` has made already."""
         return request
 
@@ -222,3 +241,7 @@ class DevAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens."""
+
+
+def _error(status: int, error: str, description: str) -> Answer:
+    return status, {"error": error, "error_description": description}, []

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,20 +22,21 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.access.devgrants import AUTH_METHODS, SUBJECT_TOKEN_SECONDS, DevAuthorizationServer
-from hub.access.devsettings import TOKEN_EXCHANGE, DevServerSettings, dev_keys, load_people
+from hub.access.details import AUTHORIZATION_TYPE
+from hub.access.devclientauth import AUTH_METHODS, GRANTS
+from hub.access.devdpop import PROOF_ALGORITHMS
+from hub.access.devform import FormError, read_form
+from hub.access.devgrants import DevAuthorizationServer
+from hub.access.devrequest import SCOPES
+from hub.access.devsettings import DevServerSettings, dev_keys, load_people
+from hub.access.devsignin import DevSignIn
+from hub.access.devtokens import SUBJECT_TOKEN_SECONDS
 from hub.access.jwks import is_loopback
 from hub.errors import ConfigurationError
 
-FORM_BYTES_MAX = 16_384
-FORM_FIELDS_MAX = 20
 DEMO_FILE = Path(__file__).parent.parent / "demo" / "data" / "devserver.toml"
 
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-
-class _FormError(Exception):
-    """The form cannot be acted on; the message is for the developer who sent it."""
 
 
 class _LoopbackOnly:
@@ -61,7 +61,9 @@ def create_app(settings: DevServerSettings) -> Starlette:
     """
     settings.require_development()
     keys = dev_keys(settings)
-    endpoints = _Endpoints(DevAuthorizationServer(settings, keys))
+    server = DevAuthorizationServer(settings, keys)
+    endpoints = _Endpoints(server)
+    metadata = _document(_metadata(settings))
     jwks = {"keys": [{**keys.signing.as_dict(private=False), "use": "sig", "alg": "Ed25519"}]}
     workers = [
         {"id": worker.id, "name": worker.name, "organisation": worker.organisation, "roles": worker.roles}
@@ -69,18 +71,21 @@ def create_app(settings: DevServerSettings) -> Starlette:
     ]
     return Starlette(
         routes=[
-            Route("/.well-known/oauth-authorization-server", _document(_metadata(settings.issuer))),
+            Route("/.well-known/oauth-authorization-server", metadata),
+            Route("/.well-known/openid-configuration", metadata),
             Route("/jwks", _document(jwks)),
             Route("/token", endpoints.token, methods=["POST"]),
+            Route("/par", endpoints.push, methods=["POST"]),
+            *DevSignIn(settings, server).routes(),
             Route("/dev/worker-token", endpoints.worker_token, methods=["POST"]),
-            Route("/dev/workers", _document({"workers": workers})),
+            Route("/dev/workers", _document({"workers": workers, "acr": settings.people.acr})),
         ],
         # The Host check stops a web page elsewhere from reaching this server under a name of its own (DNS rebinding).
         middleware=[
             Middleware(_LoopbackOnly),
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", settings.host]),
         ],
-        exception_handlers={_FormError: _form_refused},
+        exception_handlers={FormError: _form_refused},
     )
 
 
@@ -92,31 +97,57 @@ class _Endpoints:
 
     async def token(self, request: Request) -> JSONResponse:
         """RFC 6749 s.3.2."""
-        form = await _form(request)
+        form = await read_form(request)
+        authorization, proofs = request.headers.get("authorization"), request.headers.getlist("dpop")
+        if len(proofs) > 1:  # RFC 9449 s.4.3
+            raise FormError("There is more than one DPoP proof.")
+        proof = proofs[0] if proofs else None
+        status, body, headers = await asyncio.to_thread(self._server.answer, form, authorization, proof)
+        return JSONResponse(body, status, {**dict(headers), **_NO_STORE})
+
+    async def push(self, request: Request) -> JSONResponse:
+        """RFC 9126: an authorization request sent ahead of the browser."""
+        form = await read_form(request)
         authorization = request.headers.get("authorization")
-        status, body, headers = await asyncio.to_thread(self._server.answer, form, authorization)
+        status, body, headers = await asyncio.to_thread(self._server.pushed, form, authorization)
         return JSONResponse(body, status, {**dict(headers), **_NO_STORE})
 
     async def worker_token(self, request: Request) -> JSONResponse:
         """What signing in at the agency would give: a subject token for a worker in one of their roles."""
-        form = await _form(request)
-        subject_token = self._server.subject_token(form.get("worker", ""), form.get("role", ""))
-        if subject_token is None:
-            raise _FormError("No such worker with that role; GET /dev/workers lists them.")
-        answer = {"subject_token": subject_token, "expires_in": SUBJECT_TOKEN_SECONDS}
+        form = await read_form(request)
+        who = self._server.tokens.sign_in(form.get("worker", ""), form.get("role", ""), form.get("acr"))
+        if who is None:
+            raise FormError("No such worker with that role, or no such acr; GET /dev/workers lists them.")
+        answer = {"subject_token": self._server.tokens.subject_token(who), "expires_in": SUBJECT_TOKEN_SECONDS}
         return JSONResponse(answer, headers=_NO_STORE)
 
 
-def _metadata(issuer: str) -> dict[str, Any]:
-    """RFC 8414 s.2."""
+def _metadata(settings: DevServerSettings) -> dict[str, Any]:
+    """RFC 8414 s.2 and OpenID Connect Discovery s.3, one document for both."""
+    issuer = settings.issuer
     return {
         "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "end_session_endpoint": f"{issuer}/end-session",
         "jwks_uri": f"{issuer}/jwks",
-        "response_types_supported": [],
-        "grant_types_supported": ["client_credentials", TOKEN_EXCHANGE],
+        "scopes_supported": list(SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(GRANTS),
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,  # RFC 9207
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["Ed25519"],
+        "acr_values_supported": settings.people.acr,
+        "claims_supported": ["sub", "role", "organisation", "name", "acr", "auth_time"],
         "token_endpoint_auth_methods_supported": AUTH_METHODS,
         "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": PROOF_ALGORITHMS,  # RFC 9449 s.5.1
+        "authorization_details_types_supported": [AUTHORIZATION_TYPE],  # RFC 9396 s.10
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,  # OpenID's, by address; pushed ones are RFC 9126's
     }
 
 
@@ -125,25 +156,6 @@ def _document(content: Mapping[str, Any]) -> Callable[[Request], Awaitable[JSONR
         return JSONResponse(content, headers=_NO_STORE)
 
     return respond
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The body as a form, each field once (RFC 6749 s.3.2)."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
-        raise _FormError("Send application/x-www-form-urlencoded.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            raise _FormError(f"The form is over {FORM_BYTES_MAX} bytes.")
-    try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
-    except ValueError:
-        raise _FormError(f"The form is not UTF-8, or has more than {FORM_FIELDS_MAX} fields.") from None
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise _FormError("A field is given twice.")
-    return form
 
 
 async def _form_refused(_: Request, fault: Exception) -> JSONResponse:

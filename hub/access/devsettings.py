@@ -20,17 +20,34 @@ from hub.errors import ConfigurationError
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:jwt"
+ID_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:id_token"
 
 _Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")]
 _Text = Annotated[str, Meta(min_length=1, max_length=200)]
+_Address = Annotated[str, Meta(pattern=r"^(https?://|\{audience\})[!-\[\]-~]*\Z", max_length=500)]
+_Level = Annotated[str, Meta(pattern=r"^[!-~]{1,100}\Z")]
+
+AUDIENCE_PLACE = "{audience}"
+"""What stands in the file where the hub's own address is put: the demo's hub listens on whichever port is free."""
 
 
 class DevClient(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A client: with a ``secret`` it uses client_secret_basic, without one private_key_jwt and a key made at start."""
+    """A client: with a ``secret`` it uses client_secret_basic, without one private_key_jwt and a key made at start.
+
+    Attributes:
+        redirect_uris: where a browser may be sent back to after signing in, each compared exactly; none: no code flow.
+        post_logout_redirect_uris: and after signing out.
+        everyone: workers of every agency sign in through it (the hub's own pages), not only its organisation's.
+        dpop_only: it gets no token that is not bound to its key (RFC 9449 s.5.2, ``dpop_bound_access_tokens``).
+    """
 
     id: _Id
     organisation: _Id
     secret: Annotated[str, Meta(min_length=8, max_length=128)] | None = None
+    redirect_uris: Annotated[list[_Address], Meta(max_length=10)] = []
+    post_logout_redirect_uris: Annotated[list[_Address], Meta(max_length=10)] = []
+    everyone: bool = False
+    dpop_only: bool = False
 
     def __repr__(self) -> str:
         """The client without its secret."""
@@ -47,11 +64,14 @@ class DevWorker(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class People(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The file: ``hub/demo/data/devserver.toml`` is the demo's."""
+    """The file: ``hub/demo/data/devserver.toml`` is the demo's. ``acr``: ways to have signed in, the strongest last."""
 
     audience: _Text
     clients: Annotated[list[DevClient], Meta(min_length=1, max_length=100)]
     workers: Annotated[list[DevWorker], Meta(max_length=1_000)] = []
+    acr: Annotated[list[_Level], Meta(min_length=1, max_length=10)] = msgspec.field(
+        default_factory=lambda: ["single-factor", "multi-factor"]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +128,24 @@ def load_people(path: Path, *, audience: str | None = None) -> People:
         ids = [row.id for row in table]
         for repeated in {name for name in ids if ids.count(name) > 1}:
             raise _invalid(path, f"{repeated} is listed twice")
-    return people if audience is None else msgspec.structs.replace(people, audience=audience)
+    return _placed(people, audience or people.audience)
+
+
+def _placed(people: People, audience: str) -> People:
+    """``people`` with the hub's address in its place."""
+
+    def each(addresses: list[str]) -> list[str]:
+        return [address.replace(AUDIENCE_PLACE, audience.rstrip("/")) for address in addresses]
+
+    clients = [
+        msgspec.structs.replace(
+            client,
+            redirect_uris=each(client.redirect_uris),
+            post_logout_redirect_uris=each(client.post_logout_redirect_uris),
+        )
+        for client in people.clients
+    ]
+    return msgspec.structs.replace(people, audience=audience, clients=clients)
 
 
 @dataclass(frozen=True, slots=True)

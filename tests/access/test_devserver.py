@@ -17,9 +17,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from hub.access.devclient import client_key, fetch_client_token, fetch_worker_token
-from hub.access.devgrants import ACCESS_TOKEN_SECONDS
-from hub.access.devserver import FORM_BYTES_MAX, FORM_FIELDS_MAX
+from hub.access.devform import FORM_BYTES_MAX, FORM_FIELDS_MAX
 from hub.access.devsettings import TOKEN_EXCHANGE
+from hub.access.devtokens import ACCESS_TOKEN_SECONDS
 from hub.errors import Unauthenticated
 from tests.access.devserver_up import SECRET, Running, basic, settings_of, up
 

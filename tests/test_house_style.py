@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 
+ALONE = {"hub/audit/offline/verify.py": 700}
+"""Files that people read and run without the rest of the hub, so that they cannot be divided; lines at most."""
+
 PURE = ("hub/domain", "hub/policy", "hub/matching", "hub/audit")
 """Packages that take no clock (docs/adr/0002); imports are held by import-linter."""
 
@@ -72,7 +75,7 @@ def test_there_is_something_to_look_at() -> None:
 @pytest.mark.parametrize("name", PYTHON)
 def test_no_file_is_too_long(name: str) -> None:
     lines = (ROOT / name).read_text(encoding="utf-8").count("\n")
-    assert lines <= FILE_LINES_MAX, "divide it by what it is about"
+    assert lines <= ALONE.get(name, FILE_LINES_MAX), "divide it by what it is about"
 
 
 @pytest.mark.parametrize("name", PYTHON)

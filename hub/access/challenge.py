@@ -54,6 +54,11 @@ def resource_metadata(resource: str, issuer: str, *, mtls: bool = False) -> dict
     }
 
 
+def metadata_paths(resource: str) -> list[str]:
+    """Where the metadata is served: its own place, and the plain one for clients that know no path."""
+    return list(dict.fromkeys((metadata_path(resource), WELL_KNOWN)))
+
+
 def metadata_path(resource: str) -> str:
     """Where the metadata of ``resource`` is served: its path goes behind the well-known one (RFC 9728 s.3.1)."""
     path = urlsplit(resource).path

@@ -7,11 +7,11 @@ holds. Read by :mod:`hub.access.register_file`; plain values here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from hub.access.token import VerifiedToken
-from hub.domain.enquiry import Searcher
+from hub.domain.enquiry import Searcher, StepUp
 from hub.domain.organisations import Sector
 from hub.errors import Forbidden
 
@@ -30,11 +30,15 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A system that sends questions, known by (issuer, client_id): the same name from another issuer is a stranger."""
+    """A system that sends questions, known by (issuer, client_id): the same name from another issuer is a stranger.
+
+    ``states_purpose``: it may state purpose and case itself, in the query, where its tokens do not carry them.
+    """
 
     issuer: str
     client_id: str
     organisation: str
+    states_purpose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Register:
 
     ``roles`` are grants by (organisation, role), ``unattended`` grants by (issuer, client_id). A role listed without
     purposes may use the hub (an IG officer reviews) but may ask about no child. ``digest`` is the SHA-256 of the file,
-    for the log.
+    for the log. ``step_up`` is, by purpose, how a worker must have signed in.
     """
 
     organisations: Mapping[str, Organisation]
@@ -66,6 +70,7 @@ class Register:
     roles: Mapping[tuple[str, str], tuple[Grant, ...]]
     unattended: Mapping[tuple[str, str], tuple[Grant, ...]]
     digest: str
+    step_up: Mapping[str, StepUp] = field(default_factory=dict)
 
     def searcher(self, token: VerifiedToken, today: date) -> Searcher:
         """Who the bearer of ``token`` is to this hub, and which purposes they may state on ``today``.
@@ -98,12 +103,17 @@ class Register:
             role=role,
             purposes=_purposes(grants, today),
             token_strength=token.strength,
+            stated=token.stated,
+            states_itself=client.states_purpose,
+            sign_in=token.sign_in,
+            step_up=self.step_up,
         )
 
     def purposes_named(self) -> frozenset[str]:
         """Every purpose the register speaks of, in force or not."""
         rows = [*self.roles.values(), *self.unattended.values()]
-        return frozenset(purpose for grants in rows for grant in grants for purpose in grant.purposes)
+        granted = {purpose for grants in rows for grant in grants for purpose in grant.purposes}
+        return frozenset(granted | self.step_up.keys())
 
     def _role(self, token: VerifiedToken, client: Client, today: date) -> tuple[str, tuple[Grant, ...]]:
         grants = self.roles.get((client.organisation, token.role), ()) if token.role is not None else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from hub.access.jwks import require_safe_url
 from hub.access.register import UNATTENDED_ROLE, Client, Grant, Organisation, Register
+from hub.domain.enquiry import StepUp
 from hub.domain.organisations import Sector
 from hub.errors import ConfigurationError
 
@@ -22,6 +23,9 @@ ROWS_MAX = 5_000
 
 _Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}\Z")]
 _Text = Annotated[str, Meta(min_length=1, max_length=200)]
+_Acr = Annotated[str, Meta(pattern=r"^[!#-\[\]-~]{1,255}\Z")]
+"""A word of the issuer's, as it goes into a challenge between quotation marks (RFC 6749 appendix A.4)."""
+
 _ClientId = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
@@ -40,6 +44,7 @@ class _Client(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     id: _ClientId
     issuer: _Id
     organisation: _Id
+    states_purpose: bool = False
 
 
 class _SignedOff(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -61,12 +66,21 @@ class _Unattended(_SignedOff, forbid_unknown_fields=True, frozen=True, kw_only=T
     because: _Text
 
 
+class _StepUp(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    purposes: Annotated[list[_Id], Meta(min_length=1)]
+    acr_values: Annotated[list[_Acr], Meta(max_length=16)] = []
+    max_age_seconds: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    signed_off_by: _Text
+    signed_off_on: date
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     issuers: Annotated[list[_Issuer], Meta(min_length=1, max_length=ROWS_MAX)]
     organisations: Annotated[list[_Organisation], Meta(min_length=1, max_length=ROWS_MAX)]
     clients: Annotated[list[_Client], Meta(min_length=1, max_length=ROWS_MAX)]
     roles: Annotated[list[_Role], Meta(min_length=1, max_length=ROWS_MAX)]
     unattended: Annotated[list[_Unattended], Meta(max_length=ROWS_MAX)] = []
+    step_up: Annotated[list[_StepUp], Meta(max_length=ROWS_MAX)] = []
 
 
 def load_register(path: Path, *, known_purposes: Collection[str] | None = None, issuer: str | None = None) -> Register:
@@ -125,9 +139,16 @@ class _Reader:
         for number, row in enumerate(self._file.clients):
             issuer = self._named("clients", number, "issuer", row.issuer, self._issuers)
             self._named("clients", number, "organisation", row.organisation, organisations)
-            clients.append(((issuer, row.id), Client(issuer, row.id, row.organisation)))
+            clients.append(((issuer, row.id), Client(issuer, row.id, row.organisation, row.states_purpose)))
         registered = self._unique("clients", clients)
-        return Register(organisations, registered, self._roles(organisations), self._unattended(registered), digest)
+        return Register(
+            organisations=organisations,
+            clients=registered,
+            roles=self._roles(organisations),
+            unattended=self._unattended(registered),
+            digest=digest,
+            step_up=self._step_up(),
+        )
 
     def _roles(self, organisations: dict[str, Organisation]) -> dict[tuple[str, str], tuple[Grant, ...]]:
         grants: dict[tuple[str, str], tuple[Grant, ...]] = {}
@@ -150,6 +171,18 @@ class _Reader:
             grants[key] = (*grants.get(key, ()), self._grant("unattended", number, row))
         return grants
 
+    def _step_up(self) -> dict[str, StepUp]:
+        found: dict[str, StepUp] = {}
+        for number, row in enumerate(self._file.step_up):
+            if not row.acr_values and row.max_age_seconds is None:
+                raise self._wrong("step_up", number, "acr_values", "give `acr_values`, `max_age_seconds` or both")
+            self._check_purposes("step_up", number, row.purposes)
+            for purpose in row.purposes:
+                if purpose in found:
+                    raise self._wrong("step_up", number, "purposes", f"`{purpose}` has a row already")
+                found[purpose] = StepUp(tuple(row.acr_values), row.max_age_seconds)
+        return found
+
     def _grant(self, table: str, number: int, row: _SignedOff) -> Grant:
         if row.valid_until < row.valid_from:
             raise self._wrong(table, number, "valid_until", "is before `valid_from`")
@@ -157,14 +190,17 @@ class _Reader:
             raise self._wrong(
                 table, number, "signed_off_on", "is after `valid_from`: nothing holds before its sign-off"
             )
-        if len(set(row.purposes)) != len(row.purposes):
-            raise self._wrong(table, number, "purposes", "names a purpose twice")
-        unknown = [] if self._known_purposes is None else sorted(set(row.purposes) - set(self._known_purposes))
-        if unknown:
-            raise self._wrong(table, number, "purposes", f"no policy knows the purpose `{unknown[0]}`")
+        self._check_purposes(table, number, row.purposes)
         return Grant(
             frozenset(row.purposes), row.valid_from, row.valid_until, row.signed_off_by.strip(), row.signed_off_on
         )
+
+    def _check_purposes(self, table: str, number: int, purposes: Sequence[str]) -> None:
+        if len(set(purposes)) != len(purposes):
+            raise self._wrong(table, number, "purposes", "names a purpose twice")
+        unknown = [] if self._known_purposes is None else sorted(set(purposes) - set(self._known_purposes))
+        if unknown:
+            raise self._wrong(table, number, "purposes", f"no policy knows the purpose `{unknown[0]}`")
 
     def _named(self, table: str, number: int, key: str, name: str, known: dict[str, _Row]) -> _Row:
         if name not in known:

@@ -37,6 +37,7 @@ from hub.service.judging import Judging
 from hub.service.matching import Matching
 from hub.service.question import Question
 from hub.service.refuse import record_refusal
+from hub.service.stating import CaseCheck, check_sign_in, check_stated
 from hub.service.tally import Tally
 from hub.store.appender import Log
 
@@ -65,6 +66,7 @@ class ViewChild:
         newest: where the rules in force come from when they can change while the hub runs; asked once per question.
         tally: counts what was decided, once it is recorded.
         matching: what people have said of possible matches, and an installation's own weights.
+        cases: asks the agency's case register, where there is one.
     """
 
     log: Log
@@ -76,6 +78,7 @@ class ViewChild:
     newest: Callable[[], Policy] | None = None
     tally: Tally | None = None
     matching: Matching = field(default_factory=Matching)
+    cases: CaseCheck | None = None
 
     async def __call__(self, question: Question) -> ChildAnswer:
         """The answer, recorded.
@@ -98,6 +101,8 @@ class ViewChild:
             ENQUIRY.set(enquiry)  # another hub is asked under the same purpose, on the same case
             self._permit(question, enquiry)
             search = question.search()
+            if self.cases is not None:
+                question = replace(question, searcher=await self.cases(question.searcher, enquiry))
             side = self.log.sealed(entries.side_body(question, enquiry))
         except HubError as refusal:
             await record_refusal(
@@ -118,6 +123,8 @@ class ViewChild:
                 "your information governance lead to have it added.",
                 code="PURPOSE_NOT_ALLOWED",
             )
+        check_stated(question.searcher, enquiry)
+        check_sign_in(question.searcher, purpose.id, self.clock())
         if not purpose.needs_decision:
             return
         if enquiry.decision is None:

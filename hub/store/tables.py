@@ -8,6 +8,7 @@ the one place where a reference leads back to a person or case, so deleting its 
 ``judgement`` (:mod:`hub.store.judgements`) is no part of the log: what people decided, kept where questions find it.
 ``confirmation`` and ``match_shown`` (:mod:`hub.store.confirmations`) are the same for possible matches.
 ``decision_tally`` (:mod:`hub.store.tally`) is none either: counts, to try a change of the policies on.
+``access_denial``, ``access_proof`` and ``access_register`` (:mod:`hub.store.access_tables`) are about who may ask.
 ``read_row`` and its like (:mod:`hub.store.read_tables`) are the log as a list to search: made from entries, disposable.
 """
 
@@ -34,10 +35,11 @@ from sqlalchemy import (
 
 from hub.errors import ConfigurationError
 
-SCHEMA_VERSION = 4
-"""Counted up when a hub that does not know a table would answer wrongly: version 1 knew no recorded decisions."""
+SCHEMA_VERSION = 5
+"""Counted up when a hub that does not know a table would answer wrongly: version 1 knew no recorded decisions,
+4 no denied tokens."""
 
-ONLY_ADDED_SINCE = frozenset({1, 2, 3})
+ONLY_ADDED_SINCE = frozenset({1, 2, 3, 4})
 """Versions to which nothing but tables was added since: brought up to date by making them."""
 
 metadata = MetaData()
@@ -211,7 +213,7 @@ def prepare(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":  # two processes may start at once; the number is this schema's own
         connection.execute(text("SELECT pg_advisory_xact_lock(7361166)"))
-    from hub.store import read_tables  # noqa: F401  its tables are made too; it needs this module's metadata
+    from hub.store import access_tables, read_tables  # noqa: F401  made too; they need this module's metadata
 
     metadata.create_all(connection)
     found = connection.execute(select(schema_version.c.version)).scalar_one_or_none()

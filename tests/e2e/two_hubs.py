@@ -90,6 +90,7 @@ sector = "council"
 id = "{other}-hub"
 issuer = "testshire-login"
 organisation = "{other}-hub"
+states_purpose = true
 
 [[unattended]]
 issuer = "testshire-login"

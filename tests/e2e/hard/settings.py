@@ -78,6 +78,7 @@ sector = "education"
 id = "academy-mis"
 issuer = "testshire-login"
 organisation = "testshire-academy"
+states_purpose = true
 
 [[roles]]
 organisation = "testshire-academy"

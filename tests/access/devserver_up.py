@@ -41,7 +41,8 @@ def free_port() -> int:
 def settings_of(keys_directory: Path | None = None, **changes: Any) -> DevServerSettings:
     """The demo's settings on a free port, with ``changes``."""
     good: dict[str, Any] = {"environment": "development", "host": "127.0.0.1", "port": free_port()}
-    return DevServerSettings(people=load_people(DEMO_FILE), keys_directory=keys_directory, **{**good, **changes})
+    good["people"] = load_people(DEMO_FILE)
+    return DevServerSettings(keys_directory=keys_directory, **{**good, **changes})
 
 
 @dataclass

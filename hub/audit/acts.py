@@ -22,7 +22,7 @@ LIST_MAX = 1_000
 
 
 class Form(Enum):
-    """What may stand in a field. Each member's value is its name in ``docs/audit-format.md``."""
+    """What may stand in a field. Each member's value is its name in ``docs/log-format.md``."""
 
     CODE = "code"
     REFERENCE = "reference"

@@ -1,4 +1,4 @@
-"""The bytes of an entry, version 1: compact ASCII JSON with a fixed order of keys (``docs/audit-format.md``).
+"""The bytes of an entry, version 1: compact ASCII JSON with a fixed order of keys (``docs/log-format.md``).
 
 The stored bytes are the Merkle leaf, so they are never written again from a parsed entry: the encoding only has to be
 fixed for the one moment of writing. Reading is strict all the same. Bytes that are not exactly what this module would

@@ -2,7 +2,7 @@
 
 No content and no names (promise 4): people and cases are opaque references. Lists are tuples, moments are aware, cut
 to the millisecond. Building one raises EntryInvalid when a reference, digest or count is not one; words are made
-codes (:func:`hub.audit.words.code`). The bytes are in :mod:`hub.audit.encoding` and ``docs/audit-format.md``.
+codes (:func:`hub.audit.words.code`). The bytes are in :mod:`hub.audit.encoding` and ``docs/log-format.md``.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from importlib.resources import files
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from hub.audit.checkpoint import Checkpoint
 from hub.audit.forms import kind_of
@@ -89,8 +89,7 @@ def stage_export(
         ExportRefused: the directory is not this log's, or the log is not what was signed.
     """
     old = files_at.begin(keys[0].name)
-    quorum = read_quorum(engine)
-    note = quorum.note if quorum is not None and quorum.note is not None else read_checkpoint(engine)
+    note = _checkpoint(engine)
     try:
         signed = Checkpoint.parse(parse_note(note.encode()).text)
     except NoteInvalid as fault:
@@ -127,6 +126,25 @@ def stage_export(
     )
     files_at.write(MANIFEST, str(made).encode())
     return Staged(files_at, signed.size, len(within) or len(wanted.single), files_at.digests[MANIFEST])
+
+
+def _checkpoint(engine: Engine) -> str:
+    """The newest cosigned checkpoint, if there is one; the head where something was erased or pruned since.
+
+    What explains that something is missing must be among what is exported.
+    """
+    quorum = read_quorum(engine)
+    if quorum is None or quorum.note is None or quorum.size is None:
+        return read_checkpoint(engine)
+    with engine.connect() as connection:
+        reading(connection)
+        since = range(quorum.size, (connection.scalar(select(func.max(log_entry.c.index))) or 0) + 1)
+        explains = any(
+            type(row.body) is bytes and kind_of(row.body) in (b"erasure", b"prune")
+            for rows in _chunks(connection, since)
+            for row in rows
+        )
+    return read_checkpoint(engine) if explains else quorum.note
 
 
 def _damaged(what: str) -> ExportRefused:

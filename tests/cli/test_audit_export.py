@@ -6,11 +6,12 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from hub.audit.acts import Export
 from hub.audit.encoding import decode
@@ -22,7 +23,8 @@ from hub.store.cosignatures import Quorum, keep_quorum
 from hub.store.engine import make_engine
 from hub.store.keys import load_or_create
 from hub.store.reader import moment, read_checkpoint
-from hub.store.tables import log_entry
+from hub.store.tables import log_entry, log_side
+from tests.audit.tampering import erasure
 from tests.cli.test_commands import ORIGIN, SETTINGS
 from tests.store.making import abandoned, ask_and_answer, question
 from tests.store.tampering import edit, read_all
@@ -266,6 +268,27 @@ def test_the_newest_cosigned_checkpoint_is_exported_when_there_is_one(place: Pat
         assert len(connection.execute(select(log_entry.c.index)).all()) == 53
     engine.dispose()
     assert run("audit", "verify", "--export", "x")[0] == 0
+
+
+def test_what_was_erased_since_is_exported_with_what_says_so(place: Path, run: Run) -> None:
+    """The text is gone now; only an entry after the cosigned checkpoint tells why."""
+    engine = make_engine(f"sqlite:///{place / 'log.db'}", 5.0)
+    keep_quorum(engine, Quorum(moment(0), 42, read_checkpoint(engine)))
+    engine.dispose()
+
+    async def erase() -> None:
+        log = Log(f"sqlite:///{place / 'log.db'}", load_or_create(place / "log.key", ORIGIN))
+        await log.start()
+        at, nonce = log.stamp()
+        entry = replace(erasure(40), at=at, nonce=nonce)
+        await log.append(entry, along=lambda connection, _: connection.execute(delete(log_side)) and None)
+        await log.close()
+
+    asyncio.run(erase())
+    assert run("audit", "export", "--out", "x")[1].startswith("Exported the log up to 43 entries")
+    assert (place / "x" / "sides.txt").read_text() == ""
+    assert run("audit", "verify", "--export", "x")[0] == 0
+    assert run("audit", "verify")[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_the_log_has_the_entry_the_answer_names(answered: Ended) -> None:
 
 
 def test_nothing_about_the_child_is_in_the_log_or_in_what_the_processes_said(answered: Ended) -> None:
-    """Promise 4. Which reference stands for whom is in a table of its own, outside what is signed (docs/audit-format.md)."""
+    """Promise 4. Which reference stands for whom is in a table of its own, outside what is signed (docs/log-format.md)."""
     names = {one["value"].rpartition(" ")[2] for one in answered.child["identity"]["names"]}
     said = {path.name: path.read_bytes() for path in answered.directory.glob("*.log")}
     assert len(said) == 5

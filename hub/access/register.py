@@ -107,6 +107,7 @@ class Register:
             states_itself=client.states_purpose,
             sign_in=token.sign_in,
             step_up=self.step_up,
+            scopes=token.scopes,
         )
 
     def purposes_named(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hub.access.binding import Binding, binding
 from hub.access.details import stated_in
 from hub.access.refusal import HEADERS_REFUSED, check_names, identity_in, refused, time_in
+from hub.access.scopes import scopes_in
 from hub.domain.enquiry import UNSTATED, SignIn, Stated
 from hub.errors import Unauthenticated
 
@@ -45,6 +46,7 @@ class VerifiedToken:
     bound_to: Binding | None = None
     stated: Stated | None = None
     sign_in: SignIn = UNSTATED
+    scopes: frozenset[str] = frozenset()
 
     @property
     def strength(self) -> str:
@@ -103,6 +105,7 @@ def check_claims(claims: Mapping[str, object], *, issuer: str, audience: str, no
         sign_in=SignIn(
             _optional_identity(claims, "acr"), time_in(claims, "auth_time") if "auth_time" in claims else None
         ),
+        scopes=scopes_in(claims),
     )
     _check_times(token, time_in(claims, "nbf") if "nbf" in claims else token.issued_at, now)
     return token

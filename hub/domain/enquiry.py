@@ -57,6 +57,7 @@ class Searcher:
         states_itself: whether the query may state them where the token does not: the register's word on this client.
         sign_in: how and when the worker signed in.
         step_up: what a purpose asks of that, by purpose.
+        scopes: the token's; they give nothing by themselves, and what comes through a gateway needs one.
     """
 
     client_id: str
@@ -71,6 +72,7 @@ class Searcher:
     states_itself: bool = True
     sign_in: SignIn = UNSTATED
     step_up: Mapping[str, StepUp] = field(default_factory=dict)
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ from graphql import (
 )
 from graphql.execution import get_argument_values
 from graphql.execution.executor import Executor
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
 
 Info = GraphQLResolveInfo[Any]
 
@@ -104,7 +106,7 @@ class Plans:
         if name == "__typename":
             return lambda _source, _info: kind.name
         field = kind.fields.get(name)
-        if field is None or field.resolve is None:
+        if field is None or field.resolve is None or _asks(field):
             raise Unusual
         complete = self._complete(field.type, nodes)
         resolve = field.resolve
@@ -142,6 +144,12 @@ class Plans:
             return _known(copies, value)(value, info)
 
         return copy
+
+
+def _asks(field: GraphQLField) -> bool:
+    """Whether the field is a question of its own, as ``view`` of an entity is: then it is awaited, by graphql-core."""
+    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return isinstance(definition, StrawberryField) and definition.is_async
 
 
 def _known(copies: Mapping[type, Copy], value: object) -> Copy:

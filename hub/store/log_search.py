@@ -18,7 +18,6 @@ from sqlalchemy import (
     Select,
     Table,
     TextClause,
-    exists,
     func,
     or_,
     select,
@@ -175,10 +174,10 @@ def search(engine: Engine, wanted: Filter, after: Cursor | None = None, limit: i
         sqlalchemy.exc.SQLAlchemyError: the database failed, or there is no list yet (``read_model.catch_up``).
     """
     limit = max(1, min(limit, PAGE_MAX))
-    query, walked = _from(wanted, (read_row,), after)
-    query = query.order_by(walked.c.at.desc(), walked.c.index.desc()).limit(limit + 1)
     with engine.connect() as connection:
-        found = [_row(each) for each in reading(connection).execute(query)]
+        query, walked = _from(reading(connection), wanted, (read_row,), after)
+        query = query.order_by(walked.c.at.desc(), walked.c.index.desc()).limit(limit + 1)
+        found = [_row(each) for each in connection.execute(query)]
         caught = _caught(connection)
     rows = tuple(found[:limit])
     more = len(found) > limit
@@ -187,12 +186,10 @@ def search(engine: Engine, wanted: Filter, after: Cursor | None = None, limit: i
 
 def count(engine: Engine, wanted: Filter, most: int | None = None) -> int:
     """How many rows are ``wanted``; no further than ``most`` is counted."""
-    query, _ = _from(wanted, (read_row.c.index,))
-    if most is not None:
-        query = query.limit(most)
     with engine.connect() as connection:
-        counted = select(func.count()).select_from(query.subquery())
-        return reading(connection).execute(counted).scalar_one()
+        query, _ = _from(reading(connection), wanted, (read_row.c.index,))
+        counted = (query if most is None else query.limit(most)).subquery()
+        return connection.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def row(engine: Engine, index: int) -> Row | None:
@@ -224,21 +221,31 @@ _MARKS: Mapping[str, TextClause] = {
 _ASKED = text("read_party.asked = 1")
 
 
-def _from(wanted: Filter, columns: Sequence[Any], after: Cursor | None = None) -> tuple[Select[Any], Table]:
+_SELECTIVE = ("worker", "subject", "case", "about")
+"""Of each there are few rows among all, so they are walked first whatever else is asked for."""
+
+FEW_ROWS = 5_000
+"""An agency that no more rows concern is walked itself."""
+
+
+def _from(
+    connection: Connection, wanted: Filter, columns: Sequence[Any], after: Cursor | None = None
+) -> tuple[Select[Any], Table]:
     """The statement, and the table whose ``at`` and ``index`` it is walked by.
 
-    An agency's own index is walked when it is all that is asked for. Else rows are, by what is asked for besides, and
-    the agency is looked up for each: most rows concern most agencies, and few are out of hours.
+    An agency's own rows are walked when they are all that is asked for, or few. Else rows are, by what is asked for
+    besides, and the agency is looked up for each: most rows concern most agencies, and few are out of hours.
     """
     equal = [read_row.c[name] == getattr(wanted, name) for name in _EQUAL if getattr(wanted, name) is not None]
     marks = [mark for name, mark in _MARKS.items() if getattr(wanted, name)]
     parties = [(wanted.custodian, True), (wanted.concerns, False)]
     given = [(agency, asked) for agency, asked in parties if agency is not None]
-    if given and not equal and not marks:
+    selective = any(getattr(wanted, name) is not None for name in _SELECTIVE)
+    if given and not selective and (not (equal or marks) or _is_of_few(connection, given[0][0])):
         (agency, asked), *given = given
         walked = read_party
         query = select(*columns).join_from(read_party, read_row, read_row.c.index == read_party.c.index)
-        query = query.where(read_party.c.organisation == agency, *([_ASKED] if asked else ()))
+        query = query.where(read_party.c.organisation == agency, *([_ASKED] if asked else ()), *equal, *marks)
     else:
         walked = read_row
         query = select(*columns).select_from(read_row).where(*equal, *marks)
@@ -252,10 +259,17 @@ def _from(wanted: Filter, columns: Sequence[Any], after: Cursor | None = None) -
     return query, walked
 
 
+def _is_of_few(connection: Connection, agency: str) -> bool:
+    some = select(read_party.c.index).where(read_party.c.organisation == agency).limit(FEW_ROWS + 1).subquery()
+    return (connection.scalar(select(func.count()).select_from(some)) or 0) <= FEW_ROWS
+
+
 def _concerns(agency: str, asked: bool) -> ColumnElement[bool]:
+    """Whether a row concerns ``agency``: looked up row by row, which PostgreSQL would not do for an EXISTS."""
     party = read_party.alias()
     same = (party.c.organisation == agency, party.c.at == read_row.c.at, party.c.index == read_row.c.index)
-    return exists().where(*same, *([party.c.asked == 1] if asked else ()))
+    found = select(party.c.asked).where(*same, *([party.c.asked == 1] if asked else ()))
+    return found.scalar_subquery().is_not(None)
 
 
 def _caught(connection: Connection) -> Caught:

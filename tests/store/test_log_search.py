@@ -134,7 +134,11 @@ def test_any_filter_on_any_page_size(engine: Engine, wanted: Filter, limit: int)
 
 @pytest.mark.parametrize("agency", AGENCIES)
 @pytest.mark.parametrize("how", ["custodian", "concerns"])
-def test_an_agency_beside_every_other_filter(engine: Engine, agency: str, how: str) -> None:
+@pytest.mark.parametrize("few", [0, 5_000], ids=["walked by the rest", "walked by the agency"])
+def test_an_agency_beside_every_other_filter(
+    engine: Engine, agency: str, how: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_search, "FEW_ROWS", few)
     every = walked(engine, Filter(), PAGE_MAX)
     others = [{}, {"worker": worker(1)}, {"subject": subject(2)}, {"organisation": AGENCIES[0]}, {"kind": "question"}]
     marks = [{name: True} for name in ("out_of_hours", "no_case", "many_children", "veiled", "silent")]

@@ -35,7 +35,7 @@ from hub.store.appender import Log
 
 WRAPPED: Sequence[tuple[str, Any, str]] = (
     ("authenticate", Endpoint, "searcher"),
-    ("read and parse", Endpoint, "_read"),
+    ("read and parse", endpoint, "read"),
     ("read and parse", Documents, "prepare"),
     ("plan in resolver", query, "needed_kinds"),
     ("plan", Policy, "scope"),

@@ -9,6 +9,7 @@
     ├── Forbidden                  403  CLIENT_NOT_REGISTERED, WORKER_REQUIRED, PURPOSE_NOT_ALLOWED, ...
     ├── BadRequest                 400  PURPOSE_UNKNOWN, CASE_REFERENCE_INVALID, NHS_NUMBER_INVALID, ...
     ├── TooLarge                   413  REQUEST_TOO_LARGE
+    ├── TooManyRequests            429  RATE_LIMITED
     ├── AuditUnavailable           503  AUDIT_UNAVAILABLE, WITNESSES_SILENT, WITNESSES_DISAGREE
     └── ConfigurationError          -   SETTINGS_INVALID, POLICY_INVALID (start-up only, never sent to a client)
 
@@ -90,6 +91,17 @@ class TooLarge(HubError):
 
     http_status = 413
     default_code = "REQUEST_TOO_LARGE"
+
+
+class TooManyRequests(HubError):
+    """More was asked in a while than one client or one worker may; ``retry_after`` seconds from now there is room."""
+
+    http_status = 429
+    default_code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class AuditUnavailable(HubError):

@@ -14,6 +14,7 @@ from hub.cli.ide import ide_pages
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.errors import HubError
 from hub.settings import load_settings
+from hub.web.protocol import CONNECTIONS_MAX, Protocol
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -36,10 +37,11 @@ def run(options: argparse.Namespace) -> int:
         log_level="warning",
         access_log=False,  # a URL never names a child, and an address book of who asked belongs in the log only
         server_header=False,
-        h11_max_incomplete_event_size=16_384,
+        proxy_headers=False,  # X-Forwarded-For must not make anybody look like a trusted proxy
+        http=Protocol,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=10,
-        limit_concurrency=512,
+        limit_concurrency=2 * CONNECTIONS_MAX,  # never reached: the protocol makes room first
         ws="none",
     )
     server = uvicorn.Server(config)

@@ -21,10 +21,11 @@ from graphql.validation import (
 )
 from graphql.validation.rules.custom.no_schema_introspection import NoSchemaIntrospectionCustomRule
 
+from hub.domain.catalogue import Catalogue
 from hub.errors import BadRequest
 from hub.schema.compiled import Plans
 from hub.schema.guard import parse_guarded
-from hub.schema.selection import shape_of
+from hub.schema.selection import children_asked, shape_of
 from hub.schema.silence import NoAmbiguousSilence
 
 DOCUMENTS_MAX = 512
@@ -58,11 +59,21 @@ class Invalid(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document ready to run: ``sha256`` is of its shape without literals, ``plans`` its compiled selections."""
+    """A document ready to run.
+
+    Attributes:
+        document: its tree.
+        sha256: digest of its shape without literals.
+        plans: its compiled selections.
+        operation: the name of its operation, if it has one.
+        children: for each child it asks about, the kinds of record it looks for.
+    """
 
     document: DocumentNode
     sha256: str
     plans: Plans
+    operation: str | None = None
+    children: tuple[frozenset[str], ...] = ()
 
 
 class Documents:
@@ -71,10 +82,12 @@ class Documents:
     Args:
         schema: the schema.
         is_development: whether introspection is allowed and messages name fields and types.
+        catalogue: the kinds of record there are, for what a document costs; without it, it costs nothing.
     """
 
-    def __init__(self, schema: GraphQLSchema, *, is_development: bool) -> None:
+    def __init__(self, schema: GraphQLSchema, *, is_development: bool, catalogue: Catalogue | None = None) -> None:
         self._schema = schema
+        self._catalogue = catalogue
         self._is_development = is_development
         self._known: OrderedDict[str, Prepared | BadRequest] = OrderedDict()
         secrecy = () if is_development else (NoSchemaIntrospectionCustomRule,)
@@ -100,7 +113,7 @@ class Documents:
 
     def _prepare(self, text: str) -> Prepared | BadRequest:
         try:
-            document, _ = parse_guarded(text)
+            document, operation = parse_guarded(text)
         except BadRequest as refusal:
             return refusal
         errors = validate(self._schema, document, self._rules, max_errors=ERRORS_MAX, hide_suggestions=True)
@@ -109,7 +122,9 @@ class Documents:
         if errors:
             return Invalid([self._shown(error, document) for error in errors[:ERRORS_MAX]])
         sha256 = hashlib.sha256(shape_of(document).encode()).hexdigest()
-        return Prepared(document, sha256, Plans(self._schema, document))
+        name = operation.name.value if operation.name else None
+        children = children_asked(document, operation, self._catalogue) if self._catalogue else ()
+        return Prepared(document, sha256, Plans(self._schema, document), name, children)
 
     def _shown(self, error: GraphQLError, document: DocumentNode) -> dict[str, object]:
         """A validation error as it may be shown: ours as they are, names only in development, values never."""

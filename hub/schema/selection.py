@@ -10,6 +10,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
     Visitor,
@@ -54,22 +55,38 @@ def needed_kinds(
     return frozenset(look | read), frozenset(read)
 
 
+def children_asked(
+    document: DocumentNode, operation: OperationDefinitionNode, catalogue: Catalogue
+) -> tuple[frozenset[str], ...]:
+    """For each child that the operation asks about, by its response name, the kinds of record looked for."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    asked: dict[str, list[FieldNode]] = {}
+    for node in fields_of(operation.selection_set, fragments, set()):
+        if node.name.value == "child":
+            asked.setdefault((node.alias or node.name).value, []).append(node)
+    return tuple(needed_kinds(nodes, fragments, catalogue)[0] for nodes in asked.values())
+
+
 def _selected(
-    selections: SelectionSetNode | None,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    seen: set[str] | None = None,
+    selections: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> Iterator[tuple[str, SelectionSetNode | None]]:
-    """Every field name selected, whatever the type condition, with what is inside it. Each fragment is entered once."""
-    seen = set() if seen is None else seen
+    """Every field name selected, whatever the type condition, with what is inside it."""
+    return ((node.name.value, node.selection_set) for node in fields_of(selections, fragments, set()))
+
+
+def fields_of(
+    selections: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode], seen: set[str]
+) -> Iterator[FieldNode]:
+    """Every field selected, whatever the type condition. Each fragment is entered once."""
     for selection in selections.selections if selections else ():
         if isinstance(selection, FieldNode):
-            yield selection.name.value, selection.selection_set
+            yield selection
         elif isinstance(selection, InlineFragmentNode):
-            yield from _selected(selection.selection_set, fragments, seen)
+            yield from fields_of(selection.selection_set, fragments, seen)
         elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
             seen.add(selection.name.value)
             if fragment := fragments.get(selection.name.value):
-                yield from _selected(fragment.selection_set, fragments, seen)
+                yield from fields_of(fragment.selection_set, fragments, seen)
 
 
 class _Redact(Visitor):

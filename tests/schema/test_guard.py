@@ -5,7 +5,21 @@ from __future__ import annotations
 import pytest
 
 from hub.errors import BadRequest
-from hub.schema.guard import ALIASES_MAX, DEPTH_MAX, ROOT_FIELDS_MAX, TOKENS_MAX, parse_guarded
+from hub.schema.guard import (
+    ALIASES_MAX,
+    CHARACTERS_MAX,
+    DEPTH_MAX,
+    FIELDS_MAX,
+    FRAGMENTS_MAX,
+    MERGES_MAX,
+    NESTING_MAX,
+    ROOT_FIELDS_MAX,
+    SPREADS_MAX,
+    TOKEN_LENGTH_MAX,
+    TOKENS_MAX,
+    check_size,
+    parse_guarded,
+)
 
 
 def nested(depth: int) -> str:
@@ -17,6 +31,26 @@ def fragments_nested(depth: int) -> str:
     return f"{{ a {{ ...F1 }} }} {chain} fragment F{depth - 1} on T {{ a }}"
 
 
+REPEATED = 45
+"""Of one field in one place: as many as make at most MERGES_MAX pairs."""
+assert REPEATED * (REPEATED - 1) // 2 <= MERGES_MAX < (REPEATED + 1) * REPEATED // 2
+
+
+def fragments(number: int) -> str:
+    return "{ a { ...F0 } }" + " ".join(f"fragment F{n} on T {{ a{n} }}" for n in range(number))
+
+
+def spread(times: int) -> str:
+    return "{ a {" + "...F " * times + "} } fragment F on T { a }"
+
+
+def expanded(fields: int) -> str:
+    """So many fields once fragments are written out, of which 70 are spread 20 times."""
+    rest = fields - 1 - 20 * 70
+    many = "fragment F on T { " + " ".join(f"a{n}" for n in range(70)) + " } "
+    return "{ a { " + "...F " * 20 + " ".join(f"b{n}" for n in range(rest)) + " } } " + many
+
+
 AT_THE_LIMIT = {
     "tokens": "{" + " a" * 1 + "(x: [" + "1 " * (TOKENS_MAX - 9) + "]) }",
     "depth": nested(DEPTH_MAX),
@@ -26,6 +60,13 @@ AT_THE_LIMIT = {
     "root fields through a fragment": "{ ...F ... { a } } fragment F on Query {"
     + " ".join(["a"] * (ROOT_FIELDS_MAX - 1))
     + "}",
+    "characters": "{ a }" + "," * (CHARACTERS_MAX - 5),
+    "a long text": '{ a(b: "' + "x" * (TOKEN_LENGTH_MAX - 2) + '") }',
+    "brackets": "{ a(b: " + "[" * (NESTING_MAX - 2) + "]" * (NESTING_MAX - 2) + ") }",
+    "one field again and again": "{ a {" + "b " * REPEATED + "} }",
+    "fragments": fragments(FRAGMENTS_MAX),
+    "spreads": spread(SPREADS_MAX),
+    "fields through fragments": expanded(FIELDS_MAX),
 }
 OVER = {
     "tokens": ("{" + " a" * TOKENS_MAX + "}", "QUERY_TOO_LARGE"),
@@ -50,7 +91,19 @@ OVER = {
     "a subscription": ("subscription { a }", "QUERIES_ONLY"),
     "not GraphQL": ("{ child( }", "QUERY_SYNTAX"),
     "empty": ("", "QUERY_SYNTAX"),
-    "very deep": ("{" * 700, "QUERY_SYNTAX"),
+    "very deep": ("{" * 700, "QUERY_TOO_DEEP"),
+    "a very deep value": ("{ a(b: " + "[" * 700, "QUERY_TOO_DEEP"),
+    "characters": ("{ a }" + "," * (CHARACTERS_MAX - 4), "QUERY_TOO_LARGE"),
+    "a long text": ('{ a(b: "' + "x" * (TOKEN_LENGTH_MAX - 1) + '") }', "QUERY_TOO_LARGE"),
+    "a long name": ("{ " + "a" * (TOKEN_LENGTH_MAX + 1) + " }", "QUERY_TOO_LARGE"),
+    "a long number": ("{ a(b: " + "1" * (TOKEN_LENGTH_MAX + 1) + ") }", "QUERY_TOO_LARGE"),
+    "brackets": ("{ a(b: " + "[" * (NESTING_MAX - 1) + "]" * (NESTING_MAX - 1) + ") }", "QUERY_TOO_DEEP"),
+    "one field again and again": ("{ a {" + "b " * (REPEATED + 1) + "} }", "QUERY_TOO_WIDE"),
+    "one field in inline fragments": ("{ a {" + "... on T { b } " * (REPEATED + 1) + "} }", "QUERY_TOO_WIDE"),
+    "fragments": (fragments(FRAGMENTS_MAX + 1), "QUERY_TOO_WIDE"),
+    "fragments of one name": ("{ a { ...F } }" + "fragment F on T { a } " * (FRAGMENTS_MAX + 1), "QUERY_TOO_WIDE"),
+    "spreads": (spread(SPREADS_MAX + 1), "QUERY_TOO_WIDE"),
+    "fields through fragments": (expanded(FIELDS_MAX + 1), "QUERY_TOO_WIDE"),
 }
 
 
@@ -66,9 +119,10 @@ def test_over(query: str, code: str) -> None:
     assert refusal.value.code == code
 
 
-def test_fifty_chained_fragments_take_no_time() -> None:
-    """Each fragment is measured once: a walker that enters every spread anew would need 2^50 steps here."""
-    chain = "".join(f"fragment F{n} on T {{ ...F{n + 1} ...F{n + 1} }} " for n in range(50))
+def test_chained_fragments_take_no_time() -> None:
+    """Each fragment is measured once: a walker that enters every spread anew would need 5^16 steps here."""
+    last = FRAGMENTS_MAX - 1
+    chain = "".join(f"fragment F{n} on T {{ {f'...F{n + 1} ' * 5} }} " for n in range(last))
     with pytest.raises(BadRequest) as refusal:
-        parse_guarded("{ ...F0 } " + chain + " fragment F50 on T { a }")
+        check_size("{ a { ...F0 } } " + chain + f" fragment F{last} on T {{ a }}")
     assert refusal.value.code == "QUERY_TOO_WIDE"

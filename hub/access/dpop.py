@@ -30,7 +30,17 @@ PROOF_SKEW_SECONDS_MAX = 10
 """A client's clock may be ahead by so much."""
 
 _PRIVATE_PARTS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
-_SIGNATURES = jws.JWSRegistry(algorithms=list(PROOF_ALGORITHMS), strict_check_header=False)
+
+
+class _Registry(jws.JWSRegistry):
+    """The library's own limits, which are for tokens without a key in their header, raised to ours."""
+
+    max_header_length = PROOF_HEADER_BYTES_MAX
+    max_payload_length = PROOF_BYTES_MAX
+    max_signature_length = PROOF_BYTES_MAX
+
+
+_SIGNATURES = _Registry(algorithms=list(PROOF_ALGORITHMS), strict_check_header=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ Sources: RFC 7517 (JWK), RFC 8725 s.3.1 to s.3.5, FAPI 2.0 Security Profile s.5.
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 
 from joserfc.errors import JoseError
@@ -21,6 +22,10 @@ RSA_BITS_MIN = 2048
 RSA_BITS_MAX = 8192
 RSA_EXPONENT_MAX = 2**32
 """An exponent as long as the modulus makes checking a signature cost as much as making one."""
+
+REMEMBERED_KEYS_MAX = 1_024
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 PublicKey = RSAKey | ECKey | OKPKey
 
@@ -80,13 +85,21 @@ def public_key(entry: Mapping[str, object]) -> tuple[str, PublicKey] | None:
     kty = entry.get("kty")
     if not isinstance(kty, str) or kty not in _PUBLIC_PARTS:
         return None
-    algorithm = "PS256" if kty == "RSA" else _ALGORITHM_OF_CURVE.get(str(entry.get("crv")))
+    members = tuple(entry.get(part) for part in _PUBLIC_PARTS[kty])
+    return _imported(kty, members) if all(isinstance(member, str) for member in members) else None
+
+
+@lru_cache(maxsize=REMEMBERED_KEYS_MAX)
+def _imported(kty: str, members: tuple[str, ...]) -> tuple[str, PublicKey] | None:
+    """Remembered: a client sends its key with every proof."""
+    parts = dict(zip(_PUBLIC_PARTS[kty], members, strict=True))
+    algorithm = "PS256" if kty == "RSA" else _ALGORITHM_OF_CURVE.get(parts["crv"])
     if algorithm is None:
         return None
     try:
-        if kty == "RSA" and not _is_plausible(str(entry["n"]), str(entry["e"])):
+        if kty == "RSA" and not _is_plausible(parts["n"], parts["e"]):
             return None
-        key = JWKRegistry.import_key({"kty": kty, **{part: cast(str, entry[part]) for part in _PUBLIC_PARTS[kty]}})
+        key = JWKRegistry.import_key({"kty": kty, **parts})
         key.get_op_key("verify")
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return None
@@ -94,15 +107,15 @@ def public_key(entry: Mapping[str, object]) -> tuple[str, PublicKey] | None:
 
 
 def thumbprint(entry: Mapping[str, object]) -> str | None:
-    """The JWK's SHA-256 thumbprint (RFC 7638 s.3) in base64url; None when a member of the key is no plain text."""
+    """The JWK's SHA-256 thumbprint (RFC 7638 s.3) in base64url; None when a member of the key is not in base64url."""
     kty = entry.get("kty")
     if not isinstance(kty, str) or kty not in _PUBLIC_PARTS:
         return None
-    members = {name: entry.get(name) for name in ("kty", *_PUBLIC_PARTS[kty])}
-    if not all(isinstance(value, str) and value.isascii() for value in members.values()):
+    members = [(name, entry.get(name)) for name in sorted(("kty", *_PUBLIC_PARTS[kty]))]
+    if not all(isinstance(value, str) and _PLAIN.fullmatch(value) for _, value in members):
         return None
-    text = json.dumps(members, sort_keys=True, separators=(",", ":"))
-    return encode_base64url(hashlib.sha256(text.encode("ascii")).digest())
+    text = ",".join(f'"{name}":"{value}"' for name, value in members)
+    return encode_base64url(hashlib.sha256(f"{{{text}}}".encode("ascii")).digest())
 
 
 def _is_plausible(modulus: str, exponent: str) -> bool:

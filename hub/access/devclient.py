@@ -33,18 +33,20 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a token is to be like: bound to ``dpop_key`` (RFC 9449), carrying ``purpose`` and ``case`` (RFC 9396)."""
+    """What a token is to have: a binding to ``dpop_key`` (RFC 9449), ``purpose`` and ``case`` (RFC 9396), ``scope``."""
 
     dpop_key: ECKey | None = field(default=None, repr=False)
     purpose: str | None = None
     case: str | None = None
+    scope: str | None = None
 
     def form(self) -> dict[str, str]:
         """The fields of the token request."""
+        form = {} if self.scope is None else {"scope": self.scope}
         if self.purpose is None:
-            return {}
+            return form
         details = [{"type": AUTHORIZATION_TYPE, "purpose": self.purpose, "case": self.case}]
-        return {"authorization_details": json.dumps(details)}
+        return {**form, "authorization_details": json.dumps(details)}
 
     def headers(self, url: str) -> dict[str, str]:
         """The headers of the token request to ``url``."""

@@ -48,7 +48,10 @@ class Client(ClientMixin):  # type: ignore[misc]
 class TokenRequest(OAuth2Request):  # type: ignore[misc]
     """A request; its form was read already, with each parameter at most once (RFC 6749 s.3.2).
 
-    ``jkt``: the key that a DPoP proof showed the sender to hold.
+    Attributes:
+        jkt: the key that a DPoP proof showed the sender to hold.
+        details: what the token is to say of purpose and case.
+        scopes: what it is to have in ``scope``.
     """
 
     def __init__(self, uri: str, form: Mapping[str, str], headers: Mapping[str, str]) -> None:
@@ -56,6 +59,7 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]
         self.payload = BasicOAuth2Payload(dict(form))
         self.jkt: str | None = None
         self.details: Details | None = None
+        self.scopes = frozenset(self.form.get("scope", "").split())
 
     @property
     def form(self) -> Mapping[str, str]:

@@ -28,6 +28,7 @@ from hub.access.devclientauth import AUTH_METHODS, Client, ClientAssertion, Toke
 from hub.access.devdpop import DevProofs, ProofRefused
 from hub.access.devonce import Once
 from hub.access.devrequest import (
+    SIGN_IN_SCOPES,
     AuthorizationRequest,
     DetailsRefused,
     NotTheClients,
@@ -36,7 +37,7 @@ from hub.access.devrequest import (
     read_request,
 )
 from hub.access.devsettings import ID_TOKEN_TYPE, JWT_TOKEN_TYPE, TOKEN_EXCHANGE, DevKeys, DevServerSettings
-from hub.access.devtokens import DevTokens, SignedIn, TokenRefused
+from hub.access.devtokens import DevTokens, Limits, SignedIn, TokenRefused
 
 CODE_SECONDS = 60
 """FAPI 2.0 Security Profile s.5.3.2.1."""
@@ -80,7 +81,8 @@ class _Issuing(BaseGrant):  # type: ignore[misc]
         client, request = self.request.client.entry, self.request
         if client.dpop_only and request.jkt is None:
             raise InvalidProofError("This client gets only tokens bound to its key: send a DPoP proof.")
-        answer: dict[str, Any] = self.server.tokens.access_token(client, user, jkt=request.jkt, details=request.details)
+        limits = Limits(request.jkt, request.details, request.scopes - set(SIGN_IN_SCOPES))
+        answer: dict[str, Any] = self.server.tokens.access_token(client, user, limits)
         return answer
 
 
@@ -135,7 +137,7 @@ class _Code(_Issuing, TokenEndpointMixin):  # type: ignore[misc]
             raise InvalidGrantError("The code is bound to another key (dpop_jkt).")
         if self.request.details is not None:
             raise InvalidDetailsError("Ask for authorization_details before signing in, not with the code.")
-        self.request.user, self.request.details = granted.who, asked.details
+        self.request.user, self.request.details, self.request.scopes = granted.who, asked.details, asked.scopes
         self.request.asked = asked
 
     def create_token_response(self) -> Answer:
@@ -162,7 +164,7 @@ class DevAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.codes: Once[Granted] = Once(CODE_SECONDS, time.monotonic)
         self._pushed: Once[AuthorizationRequest] = Once(PUSHED_SECONDS, time.monotonic)
         self._issuer = settings.issuer
-        self._audience = settings.people.audience
+        self._people = settings.people
         self._proofs = DevProofs(f"{self._issuer}/token")
         self._clients = {entry.id: Client(entry, keys.clients.get(entry.id)) for entry in settings.people.clients}
         audiences = [self._issuer, f"{self._issuer}/token", f"{self._issuer}/par"]
@@ -175,11 +177,13 @@ class DevAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         request = self._request("/token", form, authorization)
         try:
             request.jkt = None if proof is None else self._proofs.thumbprint(proof)
-            request.details = read_details(form.get("authorization_details"), self._audience)
+            request.details = read_details(form.get("authorization_details"), self._people.audience)
         except ProofRefused as fault:
             return _error(400, "invalid_dpop_proof", str(fault))
         except DetailsRefused as fault:
             return _error(400, "invalid_authorization_details", str(fault))
+        if not request.scopes <= set(self._people.scopes):
+            return _error(400, "invalid_scope", f"There are the scopes {' '.join(self._people.scopes) or '(none)'}.")
         try:
             answer: Answer = self.create_token_response(request)
         except (ValueError, TypeError, RecursionError):  # what Authlib lets out for odd credentials
@@ -192,7 +196,7 @@ class DevAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
             client = self.authenticate_client(self._request("/par", form, authorization), AUTH_METHODS)
             if "request_uri" in form or form.get("client_id", client.entry.id) != client.entry.id:
                 return _error(400, "invalid_request", "Push the client's own parameters, without request_uri.")
-            name = self._pushed.put(read_request(form, client.entry, self._audience))
+            name = self._pushed.put(read_request(form, client.entry, self._people))
         except OAuth2Error as fault:
             found: Answer = fault()
             return found
@@ -212,7 +216,7 @@ class DevAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         """
         if "request_uri" not in fields:
             client = self._clients.get(fields.get("client_id", ""))
-            return read_request(fields, client and client.entry, self._audience)
+            return read_request(fields, client and client.entry, self._people)
         pushed = self._pushed.take(fields["request_uri"].removeprefix(PUSHED_PREFIX))
         if pushed is None or pushed.client.id != fields.get("client_id"):
             raise NotTheClients("The request was not pushed by this client, was used before, or is out of date.")

@@ -14,11 +14,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from hub.access.details import STATED_LIFETIME_SECONDS_MAX, stated_in
-from hub.access.devsettings import DevClient
+from hub.access.devsettings import DevClient, People
 from hub.errors import Unauthenticated
 from hub.strict_json import NotStrict, parse_json
 
-SCOPES = ("openid", "profile")
+SIGN_IN_SCOPES = ("openid", "profile")
+"""OpenID's: they say what the ID token is to say, and are not in the access token."""
+
 STATE_CHARS_MAX = 2_000
 
 Details = list[dict[str, Any]]
@@ -64,7 +66,7 @@ class NotTheClients(Exception):
     """It is not certain that the client sent it, so the browser is not sent there: only told what is wrong."""
 
 
-def read_request(fields: Mapping[str, str], client: DevClient | None, audience: str) -> AuthorizationRequest:
+def read_request(fields: Mapping[str, str], client: DevClient | None, people: People) -> AuthorizationRequest:
     """The request in ``fields``, from ``client`` (None: there is no such client).
 
     Raises:
@@ -78,11 +80,11 @@ def read_request(fields: Mapping[str, str], client: DevClient | None, audience: 
         raise NotTheClients("redirect_uri is not one of the client's, letter by letter.")
     state = fields.get("state")
     bare = AuthorizationRequest(client, redirect_uri, state if state and len(state) <= STATE_CHARS_MAX else None)
-    error = _fault(fields)
+    error = _fault(fields, people)
     if error is not None:
         raise RequestRefused(bare, *error)
     try:
-        details = read_details(fields.get("authorization_details"), audience)
+        details = read_details(fields.get("authorization_details"), people.audience)
     except DetailsRefused as fault:
         raise RequestRefused(bare, "invalid_authorization_details", str(fault)) from None
     return AuthorizationRequest(
@@ -91,11 +93,16 @@ def read_request(fields: Mapping[str, str], client: DevClient | None, audience: 
         state=state,
         challenge=fields["code_challenge"],
         nonce=fields.get("nonce"),
-        scopes=frozenset(fields.get("scope", "").split()),
+        scopes=scopes_of(fields),
         details=details,
         jkt=fields.get("dpop_jkt"),
         acr_values=tuple(fields.get("acr_values", "").split()),
     )
+
+
+def scopes_of(fields: Mapping[str, str]) -> frozenset[str]:
+    """What is asked for in ``scope`` (RFC 6749 s.3.3)."""
+    return frozenset(fields.get("scope", "").split())
 
 
 def read_details(text: str | None, audience: str) -> Details | None:
@@ -117,10 +124,10 @@ def read_details(text: str | None, audience: str) -> Details | None:
     return read
 
 
-def _fault(fields: Mapping[str, str]) -> tuple[str, str] | None:
+def _fault(fields: Mapping[str, str], people: People) -> tuple[str, str] | None:
     """The first thing wrong with a request whose client is known: an error code and what to do."""
     challenge, jkt = fields.get("code_challenge", ""), fields.get("dpop_jkt")
-    scopes = fields.get("scope", "").split()
+    known = {*SIGN_IN_SCOPES, *people.scopes}
     faults = (
         ("request" in fields, "request_not_supported", "Push the request (PAR) instead of signing it."),
         (fields.get("response_type") != "code", "unsupported_response_type", "response_type must be code."),
@@ -128,7 +135,7 @@ def _fault(fields: Mapping[str, str]) -> tuple[str, str] | None:
         (fields.get("code_challenge_method") != "S256", "invalid_request", "code_challenge_method must be S256."),
         (_SHA256.fullmatch(challenge) is None, "invalid_request", "code_challenge must be 43 characters of base64url."),
         (jkt is not None and _SHA256.fullmatch(jkt) is None, "invalid_request", "dpop_jkt must be a thumbprint."),
-        (not set(scopes) <= set(SCOPES), "invalid_scope", f"There are the scopes {' and '.join(SCOPES)}."),
+        (not scopes_of(fields) <= known, "invalid_scope", f"There are the scopes {' '.join(sorted(known))}."),
         (len(fields.get("state", "")) > STATE_CHARS_MAX, "invalid_request", "state is too long."),
         ("none" in fields.get("prompt", "").split(), "login_required", "Nobody stays signed in at this server."),
     )

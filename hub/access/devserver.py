@@ -27,7 +27,7 @@ from hub.access.devclientauth import AUTH_METHODS, GRANTS
 from hub.access.devdpop import PROOF_ALGORITHMS
 from hub.access.devform import FormError, read_form
 from hub.access.devgrants import DevAuthorizationServer
-from hub.access.devrequest import SCOPES
+from hub.access.devrequest import SIGN_IN_SCOPES
 from hub.access.devsettings import DevServerSettings, dev_keys, load_people
 from hub.access.devsignin import DevSignIn
 from hub.access.devtokens import SUBJECT_TOKEN_SECONDS
@@ -132,7 +132,7 @@ def _metadata(settings: DevServerSettings) -> dict[str, Any]:
         "pushed_authorization_request_endpoint": f"{issuer}/par",
         "end_session_endpoint": f"{issuer}/end-session",
         "jwks_uri": f"{issuer}/jwks",
-        "scopes_supported": list(SCOPES),
+        "scopes_supported": [*SIGN_IN_SCOPES, *settings.people.scopes],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": list(GRANTS),

@@ -64,7 +64,13 @@ class DevWorker(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class People(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The file: ``hub/demo/data/devserver.toml`` is the demo's. ``acr``: ways to have signed in, the strongest last."""
+    """The file: ``hub/demo/data/devserver.toml`` is the demo's.
+
+    Attributes:
+        audience: the hub's identifier, for ``aud``.
+        acr: ways to have signed in, the strongest last.
+        scopes: what an access token may have in ``scope``, if its client asks.
+    """
 
     audience: _Text
     clients: Annotated[list[DevClient], Meta(min_length=1, max_length=100)]
@@ -72,6 +78,7 @@ class People(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     acr: Annotated[list[_Level], Meta(min_length=1, max_length=10)] = msgspec.field(
         default_factory=lambda: ["single-factor", "multi-factor"]
     )
+    scopes: Annotated[list[_Level], Meta(max_length=20)] = []
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,15 @@ class SignedIn:
         return {"sub": self.worker.id, "role": self.role, "acr": self.acr, "auth_time": self.at}
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What narrows an access token: the key it is bound to, purpose and case, scopes."""
+
+    jkt: str | None
+    details: Details | None
+    scopes: frozenset[str]
+
+
 class DevTokens:
     """Makes the tokens, and reads those that come back."""
 
@@ -68,9 +77,7 @@ class DevTokens:
         claims |= {} if nonce is None else {"nonce": nonce}
         return self._signed("JWT", claims | ({"name": who.worker.name} if profile else {}), ID_TOKEN_SECONDS)
 
-    def access_token(
-        self, client: DevClient, who: SignedIn | None, *, jkt: str | None, details: Details | None
-    ) -> dict[str, Any]:
+    def access_token(self, client: DevClient, who: SignedIn | None, limits: Limits) -> dict[str, Any]:
         """The token response (RFC 6749 s.5.1) for ``who`` through ``client``, or for the client itself."""
         claims: dict[str, Any] = {
             "aud": self._audience,
@@ -81,13 +88,14 @@ class DevTokens:
         }
         if who is not None:
             claims |= {**who.claims(), "organisation": who.worker.organisation, "act": {"sub": client.id}}
-        claims |= {} if jkt is None else {"cnf": {"jkt": jkt}}
-        stated = {} if details is None else {"authorization_details": details}
+        claims |= {} if limits.jkt is None else {"cnf": {"jkt": limits.jkt}}
+        limited: dict[str, Any] = {} if limits.details is None else {"authorization_details": limits.details}
+        limited |= {"scope": " ".join(sorted(limits.scopes))} if limits.scopes else {}
         return {
-            "access_token": self._signed("at+jwt", claims | stated, ACCESS_TOKEN_SECONDS),
-            "token_type": "Bearer" if jkt is None else "DPoP",
+            "access_token": self._signed("at+jwt", claims | limited, ACCESS_TOKEN_SECONDS),
+            "token_type": "Bearer" if limits.jkt is None else "DPoP",
             "expires_in": ACCESS_TOKEN_SECONDS,
-            **stated,
+            **limited,
         }
 
     def subject(self, token: str, kind: str, client: DevClient) -> SignedIn:

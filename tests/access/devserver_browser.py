@@ -33,7 +33,7 @@ def with_front_doors() -> DevServerSettings:
         DevClient(FRONT_DOOR[0], "testshire-council", FRONT_DOOR[1], redirect_uris=back),
         DevClient(BOUND[0], "testshire-council", BOUND[1], redirect_uris=back, dpop_only=True),
     ]
-    return settings_of(people=msgspec.structs.replace(people, clients=[*people.clients, *doors]))
+    return settings_of(people=msgspec.structs.replace(people, clients=[*people.clients, *doors], scopes=["ask"]))
 
 
 class _Form(HTMLParser):

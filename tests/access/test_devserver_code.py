@@ -88,6 +88,18 @@ async def test_purpose_and_case_go_from_the_request_into_the_token(running: Runn
     assert found.sign_in.at is not None
 
 
+async def test_scopes_that_are_asked_for_are_in_the_token(running: Running) -> None:
+    flow = Flow(running, FRONT_DOOR, DOOR)
+    _, answer = await flow.redeem(await flow.code(scope="openid ask"))
+    assert answer["scope"] == "ask"
+    assert (await running.verifier().verify(f"Bearer {answer['access_token']}")).scopes == {"ask"}
+    form = {"grant_type": "client_credentials", "scope": "ask"}
+    _, answer = await running.post("/token", form, Authorization=basic(*FRONT_DOOR))
+    assert (await running.verifier().verify(f"Bearer {answer['access_token']}")).scopes == {"ask"}
+    status, answer = await running.post("/token", {**form, "scope": "ask more"}, Authorization=basic(*FRONT_DOOR))
+    assert (status, answer["error"]) == (400, "invalid_scope")
+
+
 async def test_stepping_up(running: Running) -> None:
     """RFC 9470 s.4: the hub names an acr, the client asks for it, and the page has it chosen; the worker may not have it."""
     flow = Flow(running, FRONT_DOOR, DOOR)

@@ -33,11 +33,11 @@ function key(name, alg) {
 
 function configuration(setup, names) {
   const { alg, audience } = setup;
-  const asked = (source) => source.rar;
   return {
     clients: setup.clients.map((client) => ({
       grant_types: ['authorization_code', 'client_credentials'],
       response_types: ['code'],
+      authorization_details_types: [setup.type],
       token_endpoint_auth_method: 'private_key_jwt',
       token_endpoint_auth_signing_alg: 'ES256',
       id_token_signed_response_alg: alg,
@@ -47,8 +47,8 @@ function configuration(setup, names) {
     cookies: { keys: ['for tests only'] },
     clientAuthMethods: ['private_key_jwt'],
     clientDefaults: { id_token_signed_response_alg: alg },
+    responseTypes: ['code'],
     enabledJWA: { idTokenSigningAlgValues: [alg] },
-    claims: { openid: ['sub', 'organisation', 'role'] },
     scopes: ['openid', 'ask'],
     conformIdTokenClaims: false,
     pkce: { required: () => true },
@@ -80,7 +80,7 @@ function configuration(setup, names) {
         types: { [setup.type]: { validate: () => {} } },
         authorizationDetailsForGrantSource: (ctx) => JSON.parse(ctx.oidc.params.authorization_details),
         authorizationDetailsForAccessToken: (ctx, token, source) => (
-          source ? asked(source) : JSON.parse(ctx.oidc.params.authorization_details)
+          source ? source.rar : JSON.parse(ctx.oidc.params.authorization_details)
         ),
         authorizationDetailsForIntrospection: (_, token) => token.rar,
       },

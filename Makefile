@@ -28,6 +28,7 @@ check: $(VENV)/.dev ## style, types, layers, house rules, drift of generated pag
 	@echo "$(BIN)/hub schema | diff docs/schema.graphql -"
 	@$(BIN)/hub policy show --check
 	@$(BIN)/hub schema | diff -u docs/schema.graphql - || { echo "The schema has changed: run 'make schema' and commit it." >&2; exit 1; }
+	@$(BIN)/hub schema --federation | diff -u docs/subgraph.graphql - || { echo "The subgraph has changed: run 'make schema' and commit it." >&2; exit 1; }
 
 bench: $(VENV)/.dev ## how fast, and where the time goes; writes var/bench.json
 	@mkdir -p var
@@ -39,9 +40,11 @@ mutation: $(VENV)/.dev ## do the tests of the pure packages bite? fails under 80
 	@if [ -t 1 ]; then $(BIN)/mutmut run; else echo "Output in var/mutation.log"; $(BIN)/mutmut run > var/mutation.log 2>&1; fi
 	$(BIN)/python scripts/mutation_score.py --at-least 80
 
-schema: $(VENV)/.dev ## write docs/schema.graphql from the code
+schema: $(VENV)/.dev ## write docs/schema.graphql and docs/subgraph.graphql from the code
 	$(BIN)/hub schema > docs/schema.graphql.new
 	mv docs/schema.graphql.new docs/schema.graphql
+	$(BIN)/hub schema --federation > docs/subgraph.graphql.new
+	mv docs/subgraph.graphql.new docs/subgraph.graphql
 
 policies-doc: $(VENV)/.dev ## write docs/policies.md, the policies in English, from the policy files
 	$(BIN)/hub policy show > docs/policies.md.new

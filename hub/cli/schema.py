@@ -1,19 +1,30 @@
-"""``hub schema``: print the GraphQL schema of the policies in force."""
+"""``hub schema``: print the GraphQL schema of the policies in force.
+
+With ``--federation`` it is the subgraph's, for composing the hub into a larger graph (docs/federation.md). With
+``--settings`` the policies and the demands on tokens are those of an installation, otherwise those that come with the
+hub.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from graphql import GraphQLSchema, print_schema
 
-from hub.app import load_policies
+from hub.app import load_policies, load_policy_set
 from hub.policy.bundle import Bundle
+from hub.schema.federation_settings import FederationSettings
 from hub.schema.query import build_schema
+from hub.schema.subgraph import Graph
+from hub.settings import load_settings
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    command.add_argument("--federation", action="store_true", help="the schema of the Apollo Federation 2 subgraph")
+    command.add_argument("--settings", type=Path, metavar="FILE", help="the settings file of an installation")
     command.set_defaults(run=run)
 
 
@@ -23,12 +34,21 @@ def schema_of(bundle: Bundle) -> GraphQLSchema:
     return build_schema(bundle.catalogue, purposes, bundle.vocabulary.look_back_reasons)
 
 
-def schema_text() -> str:
+def schema_text(bundle: Bundle | None = None) -> str:
     """The schema in the schema definition language."""
-    return print_schema(schema_of(load_policies())) + "\n"
+    return print_schema(schema_of(bundle or load_policies())) + "\n"
 
 
-def run(_: argparse.Namespace) -> int:
+def subgraph_text(bundle: Bundle | None = None, settings: FederationSettings | None = None) -> str:
+    """The subgraph's schema in the schema definition language: what composers read."""
+    return Graph.of(bundle or load_policies(), settings or FederationSettings()).subgraph.sdl
+
+
+def run(options: argparse.Namespace) -> int:
     """Print it."""
-    sys.stdout.write(schema_text())
+    bundle, federation = None, None
+    if options.settings is not None:
+        settings = load_settings(options.settings)
+        bundle, federation = load_policy_set(settings).current.bundle, settings.federation
+    sys.stdout.write(subgraph_text(bundle, federation) if options.federation else schema_text(bundle))
     return 0

@@ -36,6 +36,7 @@ from hub.domain.catalogue import Catalogue
 from hub.domain.identifiers import NHSNumber
 from hub.domain.people import ChildSearch, Identity
 from hub.errors import BadRequest, HubError
+from hub.schema.federation_settings import Demands
 from hub.schema.query import Context, Parts, child_field, executable, schema_parts
 from hub.service.refuse import record_refusal
 
@@ -47,31 +48,6 @@ ENTITIES_MAX = 5
 
 _KEYS = frozenset({"__typename", "nhsNumber"})
 _MACHINERY = frozenset({"_entities", "_service", "_Any", "_Entity", "_Service"})
-
-
-@dataclass(frozen=True, slots=True)
-class Demands:
-    """What a token must have for a question that comes through a gateway; None demands nothing.
-
-    Both are printed in the subgraph's schema, so that a router can turn a request away before it comes here, and both
-    are enforced by :class:`hub.schema.subgraph.SubgraphEndpoint` whatever the router did.
-
-    Attributes:
-        scope: an OAuth scope (RFC 6749 s.3.3), as ``@requiresScopes``.
-        policy: the type of ``authorization_details`` by which the token itself says purpose and case, as ``@policy``.
-    """
-
-    scope: str | None
-    policy: str | None
-
-    def directives(self) -> tuple[object, ...]:
-        """The directives for each field that asks the agencies."""
-        found: list[object] = [Authenticated()]
-        if self.scope is not None:
-            found.append(RequiresScopes(scopes=[[self.scope]]))
-        if self.policy is not None:
-            found.append(Policy(policies=[[self.policy]]))
-        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +119,7 @@ def build_subgraph(
         return _Service(sdl=printed[0])
 
     fields = {
-        "child": child_field(parts, demands.directives()),
+        "child": child_field(parts, directives(demands)),
         "service": strawberry.field(resolver=service, name="_service"),
     }
     query = type("Query", (), fields)
@@ -156,6 +132,16 @@ def build_subgraph(
     made.child_type = child_type
     printed.append(_without_machinery(print_schema(made)))
     return Subgraph(executable(made), printed[0])
+
+
+def directives(demands: Demands) -> tuple[object, ...]:
+    """What a router can check early, for each field that asks the agencies. Strawberry only prints it."""
+    found: list[object] = [Authenticated()]
+    if demands.scope is not None:
+        found.append(RequiresScopes(scopes=[[demands.scope]]))
+    if demands.policy is not None:
+        found.append(Policy(policies=[[demands.policy]]))
+    return tuple(found)
 
 
 def _without_machinery(text: str) -> str:
@@ -187,7 +173,7 @@ def _child_type(parts: Parts, demands: Demands) -> type[Any]:
             description="What council, police and NHS together know about this child, under the purpose and case of "
             "the token (with `enquiry`, which must agree with it, also on a decision or further back). Each is a "
             "question to the agencies and is recorded in the signed log.",
-            directives=demands.directives(),
+            directives=directives(demands),
         ),
     }
     made: type[Any] = strawberry.federation.type(

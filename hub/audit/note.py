@@ -284,13 +284,16 @@ def _check_id(key: NoteKey, text: str) -> None:
         raise NoteInvalid("the key's id does not fit the key: it was not copied whole")
 
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+
+
 def _check_name(name: str) -> None:
-    if not name or "+" in name or any(each.isspace() or not each.isprintable() for each in name):
+    if not name or "+" in name or " " in name or not name.isprintable():  # no other space is printable
         raise NoteInvalid("a key's name is not empty and has no spaces, control characters or +")
 
 
 def _check_text(text: str) -> None:
-    if any(each < " " and each != "\n" for each in text):
+    if _CONTROL.search(text):
         raise NoteInvalid("a note has no control characters but newlines")
     try:
         text.encode()

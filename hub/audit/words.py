@@ -78,7 +78,7 @@ def to_millisecond(name: str, value: datetime) -> datetime:
 
 def format_moment(value: datetime) -> str:
     """``2026-11-20T16:41:07.113Z``."""
-    return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03}Z".rjust(24, "0")
+    return value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_moment(name: str, text: object) -> datetime:

@@ -51,9 +51,10 @@ class AlongFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head row."""
+    """The head row. ``root`` is the frontier's, worked out once."""
 
     frontier: Frontier
+    root: bytes
     at: int
     note: str
 
@@ -82,9 +83,10 @@ def _head(row: HeadRow | None) -> Head:
         frontier = Frontier.decode(row.size, row.frontier)
     except (ValueError, TypeError):
         raise HeadDamaged("the head's frontier does not fit its size") from None
-    if frontier.root != row.root:
+    root = frontier.root
+    if root != row.root:
         raise HeadDamaged("the head's root does not fit its frontier")
-    return Head(frontier, row.at, row.note)
+    return Head(frontier, root, row.at, row.note)
 
 
 class BatchWriter:
@@ -102,9 +104,10 @@ class BatchWriter:
         """Write the head of the empty log, unless there is a head; then check that it is this signer's."""
         if connection.execute(_HEAD).one_or_none() is None:
             empty = Frontier()
-            self._signer.check(0, empty.root)
-            row = _row(empty, now, self._signed(empty, Growth(empty)))
-            connection.execute(insert(log_head).values(id=1, **row._asdict()))
+            root = empty.root
+            self._signer.check(0, root)
+            head = Head(empty, root, now, self._signed(0, root, Growth(empty)))
+            connection.execute(insert(log_head).values(id=1, **_row(head)._asdict()))
         self._check(read_head(connection, lock=True))
 
     def write(self, connection: Connection, batch: Sequence[Pending], now: int) -> list[Result]:
@@ -153,7 +156,7 @@ class BatchWriter:
 
         What it returns was signed after this head, and never committed.
         """
-        size, root = head.frontier.size, head.frontier.root
+        size, root = head.frontier.size, head.root
         left = self._signer.check(size, root)
         if self._trusted == (size, root):
             return left
@@ -206,7 +209,9 @@ class BatchWriter:
                 tiles.append(TileRow(node[0] // TILE_LEVELS, node[1], value))
 
         frontier = head.frontier.extend(leaf_hashes, keep)
-        grown = Head(frontier, max(now, head.at), self._signed(frontier, Growth(head.frontier, bodies)))
+        root = frontier.root
+        note = self._signed(frontier.size, root, Growth(head.frontier, bodies))
+        grown = Head(frontier, root, max(now, head.at), note)
         rows = Rows(
             start=start,
             leaf_hashes=leaf_hashes,
@@ -214,14 +219,14 @@ class BatchWriter:
             opened=[OpenRow(at, each.opened_at) for at, each in placed if each.opened_at is not None],
             sides=[SideRow(at, each.side.salt, each.side.body) for at, each in placed if each.side is not None],
             tiles=tiles,
-            head=_row(frontier, grown.at, grown.note),
+            head=_row(grown),
         )
         statements_of(connection).write(connection, rows)
-        self._written = frontier.size, frontier.root
+        self._written = frontier.size, root
         return grown, indices
 
-    def _signed(self, frontier: Frontier, growth: Growth) -> str:
-        return self._signer.sign(Checkpoint(self._signer.verifier.name, frontier.size, frontier.root), growth)
+    def _signed(self, size: int, root: bytes, growth: Growth) -> str:
+        return self._signer.sign(Checkpoint(self._signer.verifier.name, size, root), growth)
 
 
 def _go_along(connection: Connection, index: int, entry: Pending) -> None:
@@ -260,8 +265,8 @@ def _bodies(entries: Sequence[Pending]) -> list[bytes]:
     return [body for each in entries for body in each.bodies]
 
 
-def _row(frontier: Frontier, at: int, note: str) -> HeadRow:
-    return HeadRow(frontier.size, frontier.encode(), frontier.root, at, note)
+def _row(head: Head) -> HeadRow:
+    return HeadRow(head.frontier.size, head.frontier.encode(), head.root, head.at, head.note)
 
 
 def _appended(index: int, entry: Pending, size: int) -> Appended:

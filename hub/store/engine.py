@@ -119,7 +119,11 @@ def _sqlite(url: URL, wait_seconds: float) -> Engine:
     def _begin(connection: Connection) -> None:
         _require_same_file(connection, path)
         only_reads = connection.get_execution_options().get("log_reading", False)
-        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.execute("BEGIN" if only_reads else "BEGIN IMMEDIATE").close()
+        except sqlite3.Error as fault:
+            raise OperationalError("BEGIN", None, fault) from None
 
     @event.listens_for(engine, "commit")
     def _before_commit(connection: Connection) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -61,47 +61,49 @@ class WriterThread:
         self._now = now
         driver: Any = engine.dialect.loaded_dbapi
         self._worth_another = (SQLAlchemyError, driver.Error, SignerAhead)
-        self._queue: deque[Waiting] = deque()
-        self._changed = threading.Condition()
-        self._closing = False
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._taking = False
+        self._last = False
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="audit-log-writer", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
+        self._taking = True
         self._thread.start()
 
     @property
     def alive(self) -> bool:
         """Whether entries are being taken."""
-        return self._thread.is_alive() and not self._closing
+        return self._taking
 
     def put(self, waiting: Waiting) -> None:
         """Queue an entry; AuditUnavailable when the queue is full or closed."""
-        with self._changed:
-            if len(self._queue) >= QUEUE_MAX or not self.alive:
-                raise AuditUnavailable
-            self._queue.append(waiting)
-            self._changed.notify()
+        if not self._taking or self._queue.qsize() >= QUEUE_MAX:
+            raise AuditUnavailable
+        self._queue.put(waiting)
 
     def close(self, wait_seconds: float) -> None:
         """Write what is queued, then stop."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+        self._taking = False
+        self._queue.put(None)
         if self._thread.ident is not None:  # it was started
             self._thread.join(wait_seconds)
 
     def _run(self) -> None:
-        while batch := self._take():
-            while batch:
-                batch = self._serve(batch)
-        self._disconnect()
+        try:
+            while batch := self._take():
+                while batch:
+                    batch = self._serve(batch)
+        finally:
+            self._taking = False
+            self._disconnect()
 
     def _serve(self, batch: Sequence[Waiting]) -> list[Waiting]:
         """Write a batch and answer it; what is left to write when one of it stood in the way of the others."""
         try:
             self._answer(batch, self._write([each.pending for each in batch]))
+            self._batches.remember()  # it is on disk, so nobody has to wait for this
         except AlongFailed as fault:
             _log.error("an entry could not be written: %s (%s)", fault, type(fault.__cause__).__name__)
             failed = [each for each in batch if each.pending is fault.pending]
@@ -114,18 +116,17 @@ class WriterThread:
 
     def _take(self) -> list[Waiting]:
         """The next batch, waiting for one; empty when closing and nothing is left."""
-        with self._changed:
-            while True:
-                batch: list[Waiting] = []
-                room = BATCH_BYTES_MAX
-                while self._queue and len(batch) < BATCH_MAX and room > 0:
-                    waiting = self._queue.popleft()
-                    if not waiting.given_up:
-                        batch.append(waiting)
-                        room -= waiting.pending.size
-                if batch or self._closing:
-                    return batch
-                self._changed.wait()
+        batch: list[Waiting] = []
+        room = BATCH_BYTES_MAX
+        with suppress(Empty):
+            while len(batch) < BATCH_MAX and room > 0:
+                waiting = self._queue.get(block=not batch and not self._last)
+                if waiting is None:
+                    self._last = True
+                elif not waiting.given_up:
+                    batch.append(waiting)
+                    room -= waiting.pending.size
+        return batch
 
     def _write(self, batch: Sequence[Pending]) -> Sequence[Result]:
         """Write a batch, trying again when it certainly was not written."""
@@ -155,7 +156,6 @@ class WriterThread:
             self._disconnect()
             if not self._was_committed(results):
                 raise
-        self._batches.remember()
         return results
 
     def _was_committed(self, results: Sequence[Result]) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from hub.audit.forms import FORMS, KIND_AT
 from hub.audit.merkle import node_hash, perfect_parts
-from hub.audit.verify_found import Row, Stop
+from hub.audit.verify_found import Stop
 from hub.audit.verify_story import Role
 
 CHUNK_ROWS = 4_096
@@ -52,6 +52,10 @@ _KINDS = {
 _NO_KIND = _Kind("", re.compile(rb"(?!)"))
 
 
+PlainRow = tuple[int, bytes, bytes, str | None]
+"""A stored entry as the driver gives it: number, leaf hash, bytes, kept checkpoint."""
+
+
 @dataclass(slots=True)
 class Chunk:
     """What is left to check of the entries from ``first`` on.
@@ -70,7 +74,9 @@ class Chunk:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def check_chunk(first: int, rows: Iterable[Row], sides: Mapping[int, str] | None, sizes: Iterable[int] = ()) -> Chunk:
+def check_chunk(
+    first: int, rows: Iterable[PlainRow], sides: Mapping[int, str] | None, sizes: Iterable[int] = ()
+) -> Chunk:
     """Check the entries of one chunk.
 
     Of the checkpoints kept with entries, the first, the last and those after a change of keys are handed on: with one

@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from multiprocessing import get_all_start_methods, get_context
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit.note import NoteInvalid, VerifierKey
 from hub.audit.side import Side
 from hub.audit.verify import verify_log
-from hub.audit.verify_chunk import CHUNK_ROWS, Chunk, check_chunk
+from hub.audit.verify_chunk import CHUNK_ROWS, Chunk, PlainRow, check_chunk
 from hub.audit.verify_fast import FastWalk
 from hub.audit.verify_found import Progress, Report, Row, Stop
 from hub.audit.words import EntryInvalid
@@ -45,6 +45,9 @@ ALONE_MAX = 8 * CHUNK_ROWS
 WAIT_SECONDS = 30.0
 
 _ROWS = select(log_entry.c.index, log_entry.c.leaf_hash, log_entry.c.body, log_entry.c.note).order_by(log_entry.c.index)
+_PLAIN_ROWS = text(
+    'SELECT "index", leaf_hash, body, note FROM log_entry WHERE "index" >= :start AND "index" < :stop ORDER BY "index"'
+)
 _SIDES = select(log_side.c.index, log_side.c.salt, log_side.c.body).order_by(log_side.c.index)
 
 
@@ -182,7 +185,7 @@ def _check(first: int, last: int, sizes: list[int]) -> Chunk:
 def _checked(engine: Engine, first: int, last: int, sizes: list[int]) -> Chunk:
     with engine.connect() as connection:
         reading(connection)
-        return check_chunk(first, _rows(connection, first, last), dict(_sides(connection, first, last)), sizes)
+        return check_chunk(first, _plain_rows(connection, first, last), dict(_sides(connection, first, last)), sizes)
 
 
 def _head(connection: Connection) -> bytes:
@@ -192,28 +195,38 @@ def _head(connection: Connection) -> bytes:
     return head.encode()
 
 
-def _rows(connection: Connection, first: int | None = None, last: int | None = None) -> Iterator[Row]:
-    """The stored entries from ``first`` to ``last`` (exclusive); without them all there are, whatever their index."""
-    column = log_entry.c.index
-    query = _ROWS if first is None or last is None else _ROWS.where(column >= first, column < last)
-    return map(Row._make, _pieces(connection, query, column, READ_ROWS if first is None else CHUNK_READ_ROWS))
+def _rows(connection: Connection) -> Iterator[Row]:
+    """All stored entries, whatever their index, in order of the index."""
+    return map(Row._make, _pieces(connection, _ROWS, log_entry.c.index))
+
+
+def _plain_rows(connection: Connection, first: int, last: int) -> Iterator[PlainRow]:
+    """The stored entries from ``first`` to ``last`` (exclusive), straight from the driver: twice as fast."""
+    for start in range(first, last, CHUNK_READ_ROWS):
+        cursor = connection.execute(_PLAIN_ROWS, {"start": start, "stop": min(start + CHUNK_READ_ROWS, last)}).cursor
+        assert cursor is not None
+        try:
+            rows = cursor.fetchall()
+        except connection.dialect.loaded_dbapi.Error:
+            raise Stop("cannot be read", start) from None  # the strict verifier finds the same, and says so
+        yield from rows
 
 
 def _sides(connection: Connection, first: int | None = None, last: int | None = None) -> Iterator[tuple[int, str]]:
     """The side rows, likewise, each as its commitment."""
     column = log_side.c.index
     query = _SIDES if first is None or last is None else _SIDES.where(column >= first, column < last)
-    for index, salt, body in _pieces(connection, query, column, READ_ROWS):
+    for index, salt, body in _pieces(connection, query, column):
         try:
             yield index, Side(salt, body).commitment
         except (EntryInvalid, TypeError):  # SQLite keeps any type in any column
             yield index, ""
 
 
-def _pieces(connection: Connection, query: Select[Any], column: ColumnElement[int], most: int) -> Iterator[Any]:
-    """The rows of ``query``, which is ordered by ``column``, ``most`` at a time."""
-    query = query.limit(most)
+def _pieces(connection: Connection, query: Select[Any], column: ColumnElement[int]) -> Iterator[Any]:
+    """The rows of ``query``, which is ordered by ``column``, some at a time."""
+    query = query.limit(READ_ROWS)
     rows = connection.execute(query).all()
     while rows:
         yield from rows
-        rows = connection.execute(query.where(column > rows[-1][0])).all() if len(rows) == most else []
+        rows = connection.execute(query.where(column > rows[-1][0])).all() if len(rows) == READ_ROWS else []

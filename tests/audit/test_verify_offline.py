@@ -24,7 +24,9 @@ from hub.audit.tiles import bundle, perfect_root
 from hub.audit.words import EntryInvalid
 from tests.audit.samples import refused
 from tests.audit.strategies import entries
-from tests.audit.tampering import NOW, OFFLINE, SIDES, SIGNER, STORY, World, note, offline, write_export
+from tests.audit.tampering import NOW, OFFLINE, SIGNER, STORY, World, note, offline, write_export
+from tests.audit.test_merkle import LEAVES as PUBLISHED
+from tests.audit.test_merkle import ROOTS
 
 PROGRAM = Path(OFFLINE.__file__ or "")
 GOOD = World.of()
@@ -335,5 +337,22 @@ def test_its_tree_is_ours() -> None:
         assert OFFLINE.fold(OFFLINE.parts(leaves)) == Frontier().extend(leaves).root
 
 
-def test_side_rows_are_there() -> None:
-    assert set(SIDES) == {0, 9}
+@pytest.mark.parametrize("size", range(9))
+def test_its_tree_has_the_published_roots(size: int) -> None:
+    """RFC 6962's, from the tests of Certificate Transparency."""
+    leaves = [OFFLINE.sha256(b"\0" + body).digest() for body in PUBLISHED[:size]]
+    assert OFFLINE.fold(OFFLINE.parts(leaves)).hex() == ROOTS[size]
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        (("entries", 1_234_067), "tile/entries/x001/x234/067"),
+        ((0, 273, 112), "tile/0/273.p/112"),
+        ((1, 1, 17), "tile/1/001.p/17"),
+        ((2, 0, 1), "tile/2/000.p/1"),
+    ],
+)
+def test_its_paths_are_the_specifications(place: tuple[int | str, int], path: str) -> None:
+    """The examples of C2SP tlog-tiles."""
+    assert OFFLINE.tile_path(*place) == path

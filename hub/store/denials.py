@@ -79,8 +79,9 @@ async def deny(log: Log, officer: Officer, wanted: Wanted) -> KeptDenial:
 
     def change(connection: Connection, at: datetime, index: int) -> None:
         row = {"ref": ref, "kind": wanted.kind, "issuer": wanted.issuer, "value": wanted.value}
-        more = {"until": _milliseconds(wanted.until), "reason": code(wanted.reason), "entry": index}
-        connection.execute(insert(access_denial).values(**row, **more, at=_milliseconds(at)))
+        until = None if wanted.until is None else _milliseconds(wanted.until)
+        more = {"at": _milliseconds(at), "until": until, "reason": code(wanted.reason), "entry": index}
+        connection.execute(insert(access_denial).values(**row, **more))
 
     def after(before: Sequence[KeptDenial]) -> Iterable[str]:
         if len(before) >= DENIALS_MAX:
@@ -140,7 +141,7 @@ async def _changed(
 
         entry = RegisterChange(at=at, nonce=nonce, officer=officer, act=act, register=digest(after(before)))
         with suppress(_Moved):
-            return at, await append_with(log, entry, work, _Moved)
+            return moment(_milliseconds(at)), await append_with(log, entry, work, _Moved)
     raise AuditUnavailable("Others are changing the list of denials at the same time. Nothing was done; try again.")
 
 
@@ -179,5 +180,5 @@ def digest(refs: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{ref}\n" for ref in sorted(refs)).encode("ascii")).hexdigest()
 
 
-def _milliseconds(at: datetime | None) -> int | None:
-    return None if at is None else int(at.timestamp() * 1000)
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

@@ -43,12 +43,12 @@ class ReplayStore:
 def _insert(engine: Engine, digest: str, forget_at: int) -> bool:
     is_postgres = engine.dialect.name == "postgresql"
     insert: Any = (postgresql.insert if is_postgres else sqlite.insert)(access_proof)
-    statement = insert.values(digest=digest, forget_at=forget_at).on_conflict_do_nothing()
+    row = insert.values(digest=digest, forget_at=forget_at).on_conflict_do_nothing().returning(access_proof.c.digest)
     if is_postgres:
         with engine.connect() as connection:
-            return bool(single(connection).execute(statement).rowcount)
+            return single(connection).execute(row).first() is not None
     with engine.begin() as connection:
-        return bool(connection.execute(statement).rowcount)
+        return connection.execute(row).first() is not None
 
 
 def _forget(engine: Engine, now: int) -> int:

@@ -6,7 +6,6 @@ import json
 import re
 import secrets
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -143,7 +142,7 @@ class Provider:
 
 
 @contextmanager
-def provider(alg: str = "PS256", seconds: int = 300) -> Iterator[Provider]:
+def provider(alg: str = "PS256", seconds: int = 300, audience: str = AUDIENCE) -> Iterator[Provider]:
     """The provider, signing with ``alg`` access tokens that live ``seconds``, for one client and one worker."""
     client = Client("testshire-mash", "testshire-council")
     place = installed(HERE, "the certified authorization server")
@@ -153,7 +152,7 @@ def provider(alg: str = "PS256", seconds: int = 300) -> Iterator[Provider]:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     setup = {
-        "audience": AUDIENCE,
+        "audience": audience,
         "type": AUTHORIZATION_TYPE,
         "alg": alg,
         "seconds": seconds,
@@ -173,8 +172,3 @@ def provider(alg: str = "PS256", seconds: int = 300) -> Iterator[Provider]:
     finally:
         process.kill()
         process.communicate(timeout=10)
-
-
-def now() -> float:
-    """Seconds since 1970."""
-    return time.time()

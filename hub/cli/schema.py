@@ -1,8 +1,9 @@
 """``hub schema``: print the GraphQL schema of the policies in force.
 
-With ``--federation`` it is the subgraph's, for composing the hub into a larger graph (docs/federation.md). With
-``--settings`` the policies and the demands on tokens are those of an installation, otherwise those that come with the
-hub.
+With ``--federation`` it is the subgraph's, for composing the hub into a larger graph (docs/federation.md); with
+``--plain`` that has no directives that say who may ask, for gateways that refuse a graph with them: the hub demands the
+same of every token. With ``--settings`` policies and demands are those of an installation, otherwise those that come
+with the hub.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import msgspec
 from graphql import GraphQLSchema, print_schema
 
 from hub.app import load_policies, load_policy_set
@@ -24,6 +26,9 @@ from hub.settings import load_settings
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     command.add_argument("--federation", action="store_true", help="the schema of the Apollo Federation 2 subgraph")
+    command.add_argument(
+        "--plain", action="store_true", help="with --federation: without @authenticated, @requiresScopes and @policy"
+    )
     command.add_argument("--settings", type=Path, metavar="FILE", help="the settings file of an installation")
     command.set_defaults(run=run)
 
@@ -46,9 +51,11 @@ def subgraph_text(bundle: Bundle | None = None, settings: FederationSettings | N
 
 def run(options: argparse.Namespace) -> int:
     """Print it."""
-    bundle, federation = None, None
+    bundle, federation = None, FederationSettings()
     if options.settings is not None:
         settings = load_settings(options.settings)
-        bundle, federation = load_policy_set(settings).current.bundle, settings.federation
+        bundle, federation = load_policy_set(settings).current.bundle, settings.federation or federation
+    if options.plain:
+        federation = msgspec.structs.replace(federation, directives=False)
     sys.stdout.write(subgraph_text(bundle, federation) if options.federation else schema_text(bundle))
     return 0

@@ -136,6 +136,8 @@ def build_subgraph(
 
 def directives(demands: Demands) -> tuple[object, ...]:
     """What a router can check early, for each field that asks the agencies. Strawberry only prints it."""
+    if not demands.printed:
+        return ()
     found: list[object] = [Authenticated()]
     if demands.scope is not None:
         found.append(RequiresScopes(scopes=[[demands.scope]]))

@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "connector": ("hub.cli.connector", "check the connections to the agencies' systems"),
     "match": ("hub.cli.match", "record whether a possible match is the child; train the weights of matching"),
     "ssd": ("hub.cli.ssd", "load public statutory returns into a council database, to try real shapes"),
+    "documents": ("hub.cli.documents", "register the queries a client sends, so that no other is answered"),
     "schema": ("hub.cli.schema", "print the GraphQL schema"),
 }
 """Command to the module that runs it, and what it does in a line."""

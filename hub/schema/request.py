@@ -167,10 +167,10 @@ def _sha256(sent: Mapping[str, Any]) -> str | None:
     given = [each for each in (sent.get("documentId"), persisted.get("sha256Hash")) if each is not None]
     if not given:
         return None
-    found = {match[1] for each in given if isinstance(each, str) and (match := _ID.fullmatch(each))}
-    if len(found) != 1 or persisted.get("version", 1) != 1:
+    found = [match[1] for each in given if isinstance(each, str) and (match := _ID.fullmatch(each))]
+    if len(found) != len(given) or len(set(found)) != 1 or persisted.get("version", 1) != 1:
         raise _invalid("A document is named by `sha256:` and 64 hexadecimal digits in lower case.")
-    return found.pop()
+    return found[0]
 
 
 def _too_large(bytes_max: int) -> TooLarge:

@@ -8,7 +8,6 @@ import gc
 import logging
 import secrets
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -16,13 +15,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from hub.access.jwks import JwksSource
-from hub.access.register_file import load_register
-from hub.access.verifier import Verifier
+from hub.access.challenge import metadata_paths
 from hub.connectors.base import Connector
 from hub.connectors.dfe import DfeConnector, DfeOptions
 from hub.connectors.fhir import EventsConnector, FhirConnector, FhirOptions
@@ -40,9 +38,14 @@ from hub.matching.weights import SHIPPED, Weights
 from hub.policy.bundle import Bundle
 from hub.policy.load import default_policies_directory, load_bundle
 from hub.policy.tables import Facts
+from hub.schema.answers import HEADERS, METHODS, answer, nothing_here, shown
 from hub.schema.documents import Documents
-from hub.schema.endpoint import HEADERS, Endpoint, answer, shown
+from hub.schema.endpoint import Endpoint, Front
+from hub.schema.limits import Budget, Rates
 from hub.schema.query import build_schema
+from hub.schema.subgraph import Graph, SubgraphEndpoint
+from hub.schema.trusted import Trusted
+from hub.service.admission import Admission
 from hub.service.ask import Line
 from hub.service.following import Following
 from hub.service.matching import Matching
@@ -76,12 +79,13 @@ class Hub:
     judgements: JudgementStore
     confirmations: ConfirmationStore
     policies: PolicySet
-    keys: JwksSource
+    admission: Admission
     endpoint: Endpoint
     tally: Tally
     connectors: tuple[Guarded, ...]
     witnessing: Unwitnessed
     following: Following
+    subgraph: Endpoint | None = None
 
 
 def build(settings: Settings) -> Hub:
@@ -113,16 +117,27 @@ def build(settings: Settings) -> Hub:
     tally = _tally(policies, log)
     confirmations = ConfirmationStore(settings.log.database_url, log, wait_seconds=settings.log.write_timeout_seconds)
     matching = Matching(confirmations.book, confirmations.remember, load_weights(settings))
-    view_child = ViewChild(
-        log, policy, lines, judgements.book, grace, newest=lambda: policies.current, tally=tally, matching=matching
-    )
-    keys = JwksSource(settings.access.issuer, settings.access.jwks_uri)
-    verifier = Verifier(issuer=settings.access.issuer, audience=settings.access.audience, keys=keys, clock=time.time)
     purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
+    admission = Admission(settings.access, settings.server.public_url, log, purposes)
+    view_child = ViewChild(
+        log,
+        policy,
+        lines,
+        judgements.book,
+        grace,
+        newest=lambda: policies.current,
+        tally=tally,
+        matching=matching,
+        cases=admission.cases,
+    )
     schema = build_schema(catalogue, purposes, policy.bundle.vocabulary.look_back_reasons)
-    documents = Documents(schema, is_development=settings.is_development)
-    register = load_register(Path(settings.access.register), known_purposes=purposes, issuer=settings.access.issuer)
-    endpoint = Endpoint(schema, documents, verifier, register, view_child, settings.server.body_bytes_max)
+    documents = Documents(schema, is_development=settings.is_development, catalogue=catalogue)
+    front = make_front(settings, connectors)
+    endpoint = Endpoint(schema, documents, admission.gate, view_child, front)
+    subgraph = None
+    if settings.federation is not None:
+        graph, development = Graph.of(policy.bundle, settings.federation), settings.is_development
+        subgraph = SubgraphEndpoint(graph, admission.gate, view_child, front, is_development=development)
     witnessing = make_witnessing(log, settings.log.witnesses)
     return Hub(
         settings,
@@ -130,12 +145,30 @@ def build(settings: Settings) -> Hub:
         judgements,
         confirmations,
         policies,
-        keys,
+        admission,
         endpoint,
         tally,
         connectors,
         witnessing,
         Following(log),
+        subgraph,
+    )
+
+
+def make_front(settings: Settings, connectors: Sequence[Connector]) -> Front:
+    """What stands before a question, as settings say.
+
+    Raises:
+        ConfigurationError: the file of registered documents is bad.
+    """
+    server, limits = settings.server, settings.server.limits_in(is_development=settings.is_development)
+    registered = Path(server.documents_file) if server.documents_file else None
+    return Front(
+        body_bytes_max=server.body_bytes_max,
+        trusted=Trusted(registered, mandatory=server.documents == "trusted"),
+        budget=Budget([connector.kinds for connector in connectors], limits),
+        rates=Rates(limits),
+        is_audit=server.profile == "audit",
     )
 
 
@@ -284,10 +317,11 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await hub.witnessing.start()
         watching = hub.policies.watch(settings.policy_check_seconds)
-        running = (_reap(hub.log), watching, hub.witnessing.run(), hub.following.run())
+        await hub.admission.start()
+        running = (_reap(hub.log), watching, hub.witnessing.run(), hub.following.run(), hub.admission.run())
         background = [asyncio.create_task(each) for each in running]
         counting = asyncio.create_task(hub.tally.run())
-        _read_policies_on_hangup(hub.policies)
+        _read_again_on_hangup(hub)
         gc.collect()
         gc.freeze()  # what start-up made lives as long as the process: the collector need not look at it again
         try:
@@ -297,7 +331,7 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
                 task.cancel()
             for connector in hub.connectors:
                 await connector.close()
-            await hub.keys.close()
+            await hub.admission.close()
             await hub.judgements.close()
             await hub.confirmations.close()
             hub.tally.stop()
@@ -305,14 +339,16 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
             await hub.witnessing.close()
 
     routes: list[BaseRoute] = [
-        Route("/graphql", hub.endpoint.respond, methods=["POST"]),
+        Route("/graphql", hub.endpoint.respond, methods=METHODS),
+        *([Route("/subgraph", hub.subgraph.respond, methods=METHODS)] if hub.subgraph is not None else ()),
+        *(Route(path, _metadata(hub), methods=["GET"]) for path in metadata_paths(settings.access.audience)),
         Route("/log/entries/{number:int}/proof", _proof(hub), methods=["GET"]),
         Route("/log/checkpoint", _checkpoint(hub), methods=["GET"]),
         Route("/health/live", _live, methods=["GET"]),
         Route("/health/ready", _ready(hub), methods=["GET"]),
         *(extra_routes(hub) if extra_routes else ()),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: nothing_here})
 
 
 async def _reap(log: Log) -> None:
@@ -325,10 +361,15 @@ async def _reap(log: Log) -> None:
         await asyncio.sleep(REAP_EVERY_SECONDS)
 
 
-def _read_policies_on_hangup(policies: PolicySet) -> None:
-    """On SIGHUP (``systemctl reload hub``) the policies are read again at once."""
+def _read_again_on_hangup(hub: Hub) -> None:
+    """On SIGHUP (``systemctl reload hub``) policies and register are read again at once."""
+
+    def tell() -> None:
+        hub.policies.tell()
+        hub.admission.registers.tell()
+
     with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # only a process's main thread has signals
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, policies.tell)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, tell)
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -340,7 +381,7 @@ def _proof(hub: Hub) -> Handler:
     async def proof(request: Request) -> Response:
         searcher = None
         try:
-            searcher = await hub.endpoint.searcher(request)
+            searcher = await hub.endpoint.asker(request)
             text = await prove(hub.log, searcher, request.path_params["number"], hub.witnessing.proof)
         except HubError as error:  # a refusal like any other: in the log before it leaves
             return await hub.endpoint.refused(error, searcher, secrets.token_hex(16))
@@ -361,6 +402,15 @@ def _checkpoint(hub: Hub) -> Handler:
     return checkpoint
 
 
+def _metadata(hub: Hub) -> Handler:
+    """What the hub says of itself to clients (RFC 9728)."""
+
+    async def metadata(_: Request) -> Response:
+        return JSONResponse(hub.admission.metadata, headers=HEADERS)
+
+    return metadata
+
+
 async def _live(_: Request) -> Response:
     return JSONResponse({"live": True}, headers=HEADERS)
 
@@ -374,6 +424,7 @@ def _ready(hub: Hub) -> Handler:
         policies = hub.policies.state.shown()
         ready, witnesses = health.ok and hub.witnessing.serves, hub.witnessing.shown()
         body = {"ready": ready, "log": health.detail, "witnesses": witnesses}
-        return JSONResponse({**body, "policies": policies, "custodians": custodians}, 200 if ready else 503, HEADERS)
+        more = {"policies": policies, "register": hub.admission.registers.shown(), "custodians": custodians}
+        return JSONResponse({**body, **more}, 200 if ready else 503, HEADERS)
 
     return ready

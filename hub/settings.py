@@ -14,26 +14,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hub.access.settings import CaseRegisterSettings, ClientCertificate
 from hub.connectors.guarded import Limits
 from hub.domain.organisations import Contact, Custodian, Sector
 from hub.errors import ConfigurationError
+from hub.schema.federation_settings import FederationSettings
+from hub.schema.serving import Server
 from hub.store.signers.base import Signer
 from hub.store.signers.making import KeyInFile, KeyOnToken, SignerSettings, located, make_signer
 
 _LIMITS = Limits()
 
 Seconds = Annotated[float, Meta(gt=0, le=60)]
-Port = Annotated[int, Meta(ge=1, le=65535)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class Server(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where the hub listens. TLS ends at the reverse proxy in front of it (``deploy/nginx.conf``)."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8000
-    public_url: str = "http://127.0.0.1:8000"
-    body_bytes_max: Annotated[int, Meta(ge=1_024, le=1_048_576)] = 65_536
 
 
 class WitnessSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -73,12 +66,20 @@ class AuditLog(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Access(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Whose tokens are accepted (``issuer``), made out for whom (``audience``), and the register's file."""
+    """Whose tokens are accepted (``issuer``), made out for whom (``audience``), and the register's file.
+
+    ``bound_tokens_only`` refuses tokens that a thief could use; ``client_certificate`` and ``case_register`` are
+    described in :mod:`hub.access.settings`.
+    """
 
     issuer: str
     audience: str
     register: str
     jwks_uri: str | None = None
+    register_check_seconds: Seconds = 30.0
+    bound_tokens_only: bool = False
+    client_certificate: ClientCertificate | None = None
+    case_register: CaseRegisterSettings | None = None
 
 
 class ContactSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -165,7 +166,8 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     """One record system: what it speaks (``kind``), where it is, and who answers for it.
 
     ``url`` is an SQLAlchemy URL for ``ssd`` and a base URL otherwise. A password in an ``ssd`` URL is better written
-    as ``${NAME}``, which is filled from the environment. ``nhs_numbers_verified`` is for ``ssd``, ``dfe`` and a record
+    as ``${NAME}``, which is filled from the environment. ``test_data`` says that it holds nothing but invented people:
+    only such ones are let into the audit profile. ``nhs_numbers_verified`` is for ``ssd``, ``dfe`` and a record
     locator: whether the agency traces its NHS numbers with PDS. ``search_by``, ``echoes_request_id`` and ``pds_search``
     are for ``fhir`` only (``docs/fhir.md``): PDS itself knows ``get`` alone.
     """
@@ -182,6 +184,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     ssd: SsdSettings = SsdSettings()
     fhir: FhirSettings = FhirSettings()
     dfe: DfeSettings | None = None
+    test_data: bool = False
     search_by: Literal["post", "get"] = "post"
     nhs_numbers_verified: bool = False
     echoes_request_id: bool = True
@@ -214,6 +217,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     policy_signatures_required: Annotated[int, Meta(ge=1, le=16)] = 1
     match_grace_seconds: Seconds = 1.0
     match_weights: str | None = None
+    federation: FederationSettings | None = None
 
     @property
     def is_development(self) -> bool:
@@ -294,6 +298,7 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
             raise ConfigurationError(
                 f"{path}: custodian {entry.id} is `{entry.kind}` and needs `mapping`, a mapping file."
             )
+    _check_server(settings, path)
     custodians = [
         msgspec.structs.replace(
             entry,
@@ -311,15 +316,30 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
         signer=located(settings.log.signer, base),
         next_signer=located(settings.log.next_signer, base) if settings.log.next_signer else None,
     )
-    access = msgspec.structs.replace(settings.access, register=absolute(settings.access.register))
+    cases = settings.access.case_register
+    access = msgspec.structs.replace(
+        settings.access,
+        register=absolute(settings.access.register),
+        case_register=None if cases is None else cases.located(base),
+    )
+    documents_file = absolute(settings.server.documents_file) if settings.server.documents_file else None
     return msgspec.structs.replace(
         settings,
         custodians=custodians,
+        server=msgspec.structs.replace(settings.server, documents_file=documents_file),
         log=log,
         access=access,
         policies=absolute(settings.policies) if settings.policies else None,
         match_weights=absolute(settings.match_weights) if settings.match_weights else None,
     )
+
+
+def _check_server(settings: Settings, path: Path) -> None:
+    custodians = [(entry.id, entry.url, entry.test_data) for entry in settings.custodians]
+    try:
+        settings.server.check(is_development=settings.is_development, custodians=custodians)
+    except ConfigurationError as fault:
+        raise ConfigurationError(f"{path}: {fault.message}") from None
 
 
 def _mapping(name: str | None, base: Path) -> str | None:

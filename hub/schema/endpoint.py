@@ -1,4 +1,4 @@
-"""The GraphQL endpoint: POST of JSON, one operation, authorised before the body is read.
+"""The GraphQL endpoint: POST of JSON, one operation, authorised before its body is read, within limits before it runs.
 
 Every request that is turned down is in the log before its answer leaves, and an answer that cannot be logged is a 503.
 """
@@ -7,39 +7,61 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import CoroutineType
 from typing import Any, TypeGuard
 
-import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.access.challenge import challenge
-from hub.access.register import Register
-from hub.access.verifier import Verifier
+from hub.access.gate import Gate
 from hub.connectors.base import RELAYED
 from hub.domain.enquiry import Searcher
-from hub.errors import AuditUnavailable, BadRequest, HubError, TooLarge, Unauthenticated
+from hub.errors import AuditUnavailable, BadRequest, HubError, TooManyRequests, Unauthenticated
+from hub.schema.answers import answer, internal, shown
 from hub.schema.compiled import CompiledExecutor
-from hub.schema.documents import Documents, Invalid, purpose_unknown
+from hub.schema.documents import Documents, Invalid, Prepared, purpose_unknown
+from hub.schema.limits import UNLIMITED, Budget, Rates
 from hub.schema.query import Context
+from hub.schema.request import JSON, Asked, MethodNotAllowed, check_head, check_method, media_type, read
+from hub.schema.trusted import Trusted
 from hub.service.question import Words
 from hub.service.refuse import record_refusal
 from hub.service.view_child import ViewChild
-from hub.strict_json import NotStrict, parse_json
-
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-"""On every answer: nothing about a child is kept by anything between the hub and the searcher."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What stands before a question.
+
+    Attributes:
+        body_bytes_max: the largest body read.
+        trusted: the documents that clients registered.
+        budget: what one request may cost the agencies; None where nobody is asked.
+        rates: how many questions a minute.
+        is_audit: whether this is the audit profile (``docs/endpoint.md``): GET is read, and a document that is wrong is
+            told by a 200 to who takes only the older media type, as public conformance suites expect.
+    """
+
+    body_bytes_max: int = 65_536
+    trusted: Trusted = field(default_factory=Trusted)
+    budget: Budget | None = None
+    rates: Rates = field(default_factory=lambda: Rates(UNLIMITED))
+    is_audit: bool = False
+
+
+@dataclass(slots=True)
+class _Turn:
+    """How far one request came; ``is_read``: it was understood, so that what is wrong is its document."""
+
+    trace_id: str
+    media: str
+    searcher: Searcher | None = None
+    is_read: bool = False
 
 
 class Endpoint:
@@ -48,52 +70,73 @@ class Endpoint:
     Args:
         schema: what :func:`hub.schema.query.build_schema` made.
         documents: prepares and remembers documents against the same schema.
-        verifier: checks access tokens; ``register`` says what their holders may ask.
+        gate: lets searchers in.
         view_child: the use case.
-        body_bytes_max: the largest body read.
+        front: what stands before a question.
     """
 
     def __init__(
         self,
         schema: GraphQLSchema,
         documents: Documents,
-        verifier: Verifier,
-        register: Register,
+        gate: Gate,
         view_child: ViewChild,
-        body_bytes_max: int = 65_536,
+        front: Front | None = None,
     ) -> None:
         self._schema = schema
         self._documents = documents
-        self._verifier = verifier
-        self._register = register
+        self._gate = gate
         self._view_child = view_child
-        self._body_bytes_max = body_bytes_max
+        self._front = front or Front()
 
     async def respond(self, request: Request) -> Response:
         """The answer to one request. Never raises."""
-        trace_id = secrets.token_hex(16)
+        turn = _Turn(secrets.token_hex(16), media_type(request))
         RELAYED.set("x-hub-relayed" in request.headers)
-        searcher: Searcher | None = None
         try:
-            searcher = await self.searcher(request)
-            asked = await self._read(request)
-            prepared = self._documents.prepare(asked.document)
-            context = Context(searcher, self._view_child, prepared.sha256, trace_id, asked, prepared.plans)
+            asked = await self._admitted(request, turn)
+            prepared, words = self._prepared(asked, turn)
+            assert turn.searcher is not None
+            context = Context(turn.searcher, self._view_child, prepared.sha256, turn.trace_id, words, prepared.plans)
             pending = execute(
                 self._schema,
                 prepared.document,
                 context_value=context,
-                variable_values=dict(asked.variables),
+                variable_values=dict(words.variables),
                 is_awaitable=_is_coroutine,
                 executor_class=CompiledExecutor,
             )
-            result = pending if isinstance(pending, ExecutionResult) else await pending
-            return await self._rendered(result, searcher, trace_id)
+            return await self._rendered(pending if isinstance(pending, ExecutionResult) else await pending, turn)
         except HubError as error:
-            return await self.refused(error, searcher, trace_id)
+            return await self._refused(error, turn)
         except Exception as fault:  # the edge: nothing of what went wrong inside goes out
-            _log.error("unforeseen fault of type %s, trace %s", type(fault).__name__, trace_id)
-            return answer(500, {"errors": [_internal(trace_id)]}, trace_id)
+            _log.error("unforeseen fault of type %s, trace %s", type(fault).__name__, turn.trace_id)
+            return answer(500, {"errors": [internal(turn.trace_id)]}, turn.trace_id, turn.media)
+
+    async def _admitted(self, request: Request, turn: _Turn) -> Asked:
+        """The request, read once all that can be judged without its body was judged."""
+        front = self._front
+        check_method(request, allows_get=front.is_audit)
+        turn.searcher = await self.searcher(request)
+        turn.searcher = self.required(turn.searcher)
+        front.rates.take(turn.searcher)
+        check_head(request, front.body_bytes_max, allows_get=front.is_audit)
+        asked = await read(request, front.body_bytes_max)
+        turn.is_read = True
+        return asked
+
+    def _prepared(self, asked: Asked, turn: _Turn) -> tuple[Prepared, Words]:
+        """The document, ready to run and within every limit."""
+        assert turn.searcher is not None
+        text = self._front.trusted.document(turn.searcher.client_id, asked)
+        prepared = self._documents.prepare(text)
+        if asked.operation is not None and asked.operation != prepared.operation:
+            raise BadRequest("`operationName` is not the name of the document's operation.", code="QUERY_INVALID")
+        children = self.children(prepared, asked.variables)
+        if self._front.budget is not None:
+            self._front.budget.check(children)
+        self._front.rates.take(turn.searcher, len(children) - 1)
+        return prepared, Words(text, asked.variables)
 
     async def searcher(self, request: Request) -> Searcher:
         """Who sends the request.
@@ -101,44 +144,48 @@ class Endpoint:
         Raises:
             Unauthenticated, Forbidden, IssuerUnavailable: no good token, or not in the register.
         """
-        sent = request.headers.getlist("authorization")
-        if len(sent) > 1:  # two readers could each believe a different one
-            raise Unauthenticated("Send one Authorization header.")
-        token = await self._verifier.verify(sent[0] if sent else None)
-        return self._register.searcher(token, datetime.now(UTC).date())
+        return await self._gate.searcher(request)
+
+    def required(self, searcher: Searcher) -> Searcher:
+        """The searcher, who meets what this endpoint asks of all of them: at ``/graphql``, nothing more."""
+        return searcher
+
+    def children(self, prepared: Prepared, _variables: Mapping[str, Any]) -> Sequence[frozenset[str]]:
+        """For each child that is asked about, the kinds of record looked for."""
+        return prepared.children
+
+    async def asker(self, request: Request) -> Searcher:
+        """Who sends the request, counted as one of their questions.
+
+        Raises:
+            HubError: as :meth:`searcher`, or TooManyRequests.
+        """
+        searcher = await self.searcher(request)
+        self._front.rates.take(searcher)
+        return searcher
 
     async def refused(self, error: HubError, searcher: Searcher | None, trace_id: str) -> Response:
         """The refusal, once it is in the log; if it cannot be logged, that is what is said instead."""
+        return await self._refused(error, _Turn(trace_id, JSON, searcher))
+
+    async def _refused(self, error: HubError, turn: _Turn) -> Response:
         try:
-            await record_refusal(self._view_child.log, error, searcher=searcher, trace_id=trace_id)
+            await record_refusal(self._view_child.log, error, searcher=turn.searcher, trace_id=turn.trace_id)
         except AuditUnavailable as unavailable:
             error = unavailable
         errors = error.errors if isinstance(error, Invalid) else [shown(error)]
-        response = answer(error.http_status, {"errors": errors}, trace_id)
-        if (wanted := challenge(error)) is not None:
+        is_told_plainly = self._front.is_audit and turn.is_read and turn.media == JSON and error.http_status == 400
+        status = 200 if is_told_plainly else error.http_status
+        response = answer(status, {"errors": errors}, turn.trace_id, turn.media)
+        if (wanted := self._gate.challenge(error)) is not None:
             response.headers["WWW-Authenticate"] = wanted
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = "GET, POST" if self._front.is_audit else "POST"
         return response
 
-    async def _read(self, request: Request) -> Words:
-        if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-            raise UnsupportedMedia("Send the query as JSON, with Content-Type: application/json.")
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._body_bytes_max:
-                raise TooLarge(f"The request is over {self._body_bytes_max} bytes.")
-        try:
-            sent = parse_json(bytes(body))
-        except NotStrict as fault:
-            raise BadRequest(f"The body is not JSON as it must be: {fault}.", code="BODY_INVALID") from None
-        if not isinstance(sent, dict) or not isinstance(sent.get("query"), str):
-            raise BadRequest("Send a JSON object with `query`, a text, and `variables`.", code="BODY_INVALID")
-        variables = sent.get("variables")
-        if variables is not None and not isinstance(variables, dict):
-            raise BadRequest("`variables` is a JSON object.", code="BODY_INVALID")
-        return Words(sent["query"], variables or {})
-
-    async def _rendered(self, result: ExecutionResult, searcher: Searcher, trace_id: str) -> Response:
+    async def _rendered(self, result: ExecutionResult, turn: _Turn) -> Response:
         body: dict[str, Any] = {}
         statuses = []
         for error in result.errors or ():
@@ -147,31 +194,23 @@ class Endpoint:
                 statuses.append(cause.http_status)
                 body.setdefault("errors", []).append(_placed(shown(cause), error))
             elif cause is None or isinstance(cause, GraphQLError):  # graphql-core's own: a variable of a wrong type
-                return await self.refused(variables_error(error, self._schema), searcher, trace_id)
+                return await self._refused(variables_error(error, self._schema), turn)
             else:
                 statuses.append(500)
-                _log.error("unforeseen fault of type %s, trace %s", type(cause).__name__, trace_id)
-                body.setdefault("errors", []).append(_placed(_internal(trace_id), error))
+                _log.error("unforeseen fault of type %s, trace %s", type(cause).__name__, turn.trace_id)
+                body.setdefault("errors", []).append(_placed(internal(turn.trace_id), error))
         body["data"] = result.data
         empty = result.data is None or not any(result.data.values())
-        return answer(max(statuses) if statuses and empty else 200, body, trace_id)
+        response = answer(max(statuses) if statuses and empty else 200, body, turn.trace_id, turn.media)
+        for error in result.errors or ():  # a sign-in that is too weak for the purpose is found while answering
+            if isinstance(error.original_error, Unauthenticated):
+                response.headers["WWW-Authenticate"] = self._gate.challenge(error.original_error) or ""
+        return response
 
 
 def _is_coroutine(value: object) -> TypeGuard[Awaitable[Any]]:
     """Nothing but a coroutine is awaited here: the general test, made for each value, costs a tenth of the answer."""
     return type(value) is CoroutineType
-
-
-class UnsupportedMedia(BadRequest):
-    """The body is of a type the endpoint does not read."""
-
-    http_status = 415
-    default_code = "CONTENT_TYPE"
-
-
-def shown(error: HubError) -> dict[str, Any]:
-    """An error as GraphQL shows it."""
-    return {"message": error.message, "extensions": {"code": error.code}}
 
 
 def variables_error(error: GraphQLError, schema: GraphQLSchema) -> BadRequest:
@@ -185,18 +224,6 @@ def variables_error(error: GraphQLError, schema: GraphQLSchema) -> BadRequest:
     return BadRequest(
         "A variable does not fit its type. Compare the variables with docs/schema.graphql.", code="VARIABLES_INVALID"
     )
-
-
-def answer(status: int, body: Mapping[str, Any], trace_id: str) -> Response:
-    """``body`` as JSON, with the headers every answer carries."""
-    content = orjson.dumps(body, default=str)
-    headers = {**HEADERS, "X-Trace-Id": trace_id}
-    return Response(content, status, headers, media_type="application/json")
-
-
-def _internal(trace_id: str) -> dict[str, Any]:
-    message = f"Something failed inside the hub; nothing is known from this. Quote trace {trace_id} to whoever runs it."
-    return {"message": message, "extensions": {"code": "INTERNAL"}}
 
 
 def _placed(body: dict[str, Any], error: GraphQLError) -> dict[str, Any]:

@@ -10,9 +10,8 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,17 +20,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hub.access.challenge import metadata_paths
+from hub.agencies import make_connector
 from hub.connectors.base import Connector
-from hub.connectors.dfe import DfeConnector, DfeOptions
-from hub.connectors.fhir import EventsConnector, FhirConnector, FhirOptions
-from hub.connectors.fhir.locator import LocatorConnector
-from hub.connectors.graphql.making import make as make_graphql
 from hub.connectors.guarded import Guarded
-from hub.connectors.http import BearerToken
-from hub.connectors.rest import RestConnector
-from hub.connectors.rest_mapping import load as load_mapping
-from hub.connectors.ssd import SsdConnector
-from hub.domain.catalogue import Catalogue
 from hub.errors import AuditUnavailable, ConfigurationError, HubError
 from hub.matching import weights_file
 from hub.matching.weights import SHIPPED, Weights
@@ -56,7 +47,7 @@ from hub.service.tally import Tally
 from hub.service.view_child import ViewChild
 from hub.service.witness_making import make_witnessing
 from hub.service.witnessing import Unwitnessed
-from hub.settings import CustodianSettings, Settings, read_credential
+from hub.settings import Settings
 from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
 from hub.store.judgements import JudgementStore
@@ -210,103 +201,6 @@ def load_weights(settings: Settings) -> Weights:
         raise ConfigurationError(f"{settings.match_weights}: {fault.message}", code=fault.code) from None
     _log.warning("matching goes by weights of its own, sha256:%s", read.digest)
     return read.weights
-
-
-def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Connector:
-    """The connector a settings entry describes; ``rules`` gives the policies in force.
-
-    Raises:
-        ConfigurationError: its credential or mapping file is wrong.
-    """
-    bundle = rules()
-    custodian, catalogue = entry.custodian(), bundle.catalogue
-    if entry.kind == "ssd":
-        return SsdConnector(
-            custodian,
-            entry.url,
-            catalogue,
-            entry.ssd.pool_size,
-            schema=entry.ssd.schema,
-            without=_without(entry, "ssd", entry.ssd.without, catalogue),
-            numbers_are_verified=entry.nhs_numbers_verified,
-            unassessed=lambda: rules().barring_labels,
-            zone=_zone(entry),
-            stale_days=entry.ssd.stale_days or None,
-        )
-    token = read_credential(entry.credential)
-    if entry.dfe is not None:
-        agreed = DfeOptions(
-            entry.dfe.organisation,
-            client_id=entry.dfe.client_id,
-            nhs_numbers_verified=entry.nhs_numbers_verified,
-            not_found_is_not_held=entry.dfe.not_found_is_not_held,
-            markings_applied=entry.dfe.markings_applied,
-            echoes_request_id=entry.dfe.echoes_request_id,
-        )
-        return DfeConnector(
-            custodian, entry.url, token, catalogue, options=agreed, unassessed=lambda: rules().barring_labels
-        )
-    credentials = BearerToken(token) if token else None
-    if entry.kind == "fhir" and entry.fhir.events:
-        return EventsConnector(
-            custodian,
-            entry.url,
-            credentials,
-            catalogue,
-            kinds=catalogue.of_sector(custodian.sector) - _without(entry, "fhir", entry.fhir.without, catalogue),
-            search_by=entry.search_by,
-            echoes_request_id=entry.echoes_request_id,
-        )
-    if entry.kind == "fhir" and entry.fhir.record_locator:
-        return _locator(entry, credentials, catalogue)
-    if entry.kind == "fhir":
-        options = FhirOptions(
-            search_by=entry.search_by,
-            echoes_request_id=entry.echoes_request_id,
-            pds_search=entry.pds_search,
-            states_restriction=entry.fhir.states_restriction,
-            kinds=catalogue.of_sector(custodian.sector) - _without(entry, "fhir", entry.fhir.without, catalogue),
-            cpis_url=entry.fhir.cpis_url,
-            cpis_unscheduled=entry.fhir.cpis_unscheduled,
-        )
-        return FhirConnector(custodian, entry.url, credentials, catalogue, options=options)
-    assert entry.mapping is not None
-    words = bundle.vocabulary.labels.keys()
-    if entry.kind == "graphql":
-        return make_graphql(custodian, entry.url, Path(entry.mapping), credentials, catalogue, words)
-    mapping = load_mapping(Path(entry.mapping), catalogue, words)
-    return RestConnector(custodian, entry.url, mapping, credentials, catalogue)
-
-
-def _locator(entry: CustodianSettings, credentials: BearerToken | None, catalogue: Catalogue) -> Connector:
-    return LocatorConnector(
-        entry.custodian(),
-        entry.url,
-        credentials,
-        catalogue,
-        numbers_are_verified=entry.nhs_numbers_verified,
-        organisation=entry.fhir.organisation,
-        search_by=entry.search_by,
-        echoes_request_id=entry.echoes_request_id,
-    )
-
-
-def _without(entry: CustodianSettings, part: str, kinds: Sequence[str], catalogue: Catalogue) -> frozenset[str]:
-    unknown = sorted(set(kinds) - set(catalogue.kinds))
-    if unknown:
-        problem = f"custodian {entry.id}: `{part}.without` names {unknown[0]}, which is no kind of record."
-        raise ConfigurationError(problem)
-    return frozenset(kinds)
-
-
-def _zone(entry: CustodianSettings) -> tzinfo:
-    if entry.ssd.zone == "UTC":  # known even where the machine has no table of time zones
-        return UTC
-    try:
-        return ZoneInfo(entry.ssd.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        problem = f"custodian {entry.id}: `ssd.zone` is no time zone known here: write one such as Europe/London."
-        raise ConfigurationError(problem) from None
 
 
 def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]] | None = None) -> Starlette:

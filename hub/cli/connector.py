@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from hub.app import load_policy_set, make_connector
+from hub.agencies import make_connector
+from hub.app import load_policy_set
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.connectors.base import Connector, Deadline, Matched
 from hub.connectors.checking import FieldSample, Finding, Grade, Report, examine, mend, note, well

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, select, text, tuple_
 from hub.audit.checkpoint import Checkpoint
 from hub.audit.encoding import decode
 from hub.audit.entries import Entry
-from hub.audit.merkle import HASH_BYTES, Node, ProofInvalid, assemble, fold, inclusion_parts, verify_inclusion
+from hub.audit.merkle import HASH_BYTES, Lookup, Node, ProofInvalid, assemble, fold, inclusion_parts, verify_inclusion
 from hub.audit.note import parse_note
 from hub.audit.proof import LogProof
 from hub.audit.words import code
@@ -38,6 +38,21 @@ _INSERT_REFERENCE = text(
 
 _KNOWN_REFERENCES = select(log_reference).where(
     tuple_(log_reference.c.kind, log_reference.c.value).in_(bindparam("wanted", expanding=True))
+)
+
+BLOCK = 1 << TILE_LEVELS
+"""So many neighbouring hashes are read at one time."""
+
+_LEAVES = (
+    select(log_entry.c.leaf_hash)
+    .where(log_entry.c.index >= bindparam("start"), log_entry.c.index < bindparam("end"))
+    .order_by(log_entry.c.index)
+)
+_TILES = (
+    select(log_tile.c.hash)
+    .where(log_tile.c.level == bindparam("level"))
+    .where(log_tile.c.index >= bindparam("start"), log_tile.c.index < bindparam("end"))
+    .order_by(log_tile.c.index)
 )
 
 _log = logging.getLogger(__name__)
@@ -108,12 +123,13 @@ def read_proof(engine: Engine, index: int, under: str | None = None) -> str | No
         signed = Checkpoint.parse(parse_note(note.encode()).text)
         if not 0 <= index < signed.size:
             return None
-        leaf = _hashes(connection, 0, index, index + 1)[0]
+        look_up = subtree_lookup(connection, TILE_LEVELS)
+        leaf = look_up((0, index))
         try:
-            hashes = _checked_proof(connection, signed, index, leaf, TILE_LEVELS)
+            hashes = _checked_proof(look_up, signed, index, leaf)
         except ProofInvalid:
             _log.error("the log's stored subtrees are damaged; this proof is made without them")
-            hashes = _checked_proof(connection, signed, index, leaf, 0)
+            hashes = _checked_proof(subtree_lookup(connection, 0), signed, index, leaf)
     return str(LogProof(index, leaf, hashes, note))
 
 
@@ -150,38 +166,44 @@ def _known_references(connection: Connection, wanted: Iterable[tuple[str, str]])
     return {(row.kind, row.value): row.ref for row in rows}
 
 
-def _checked_proof(
-    connection: Connection, signed: Checkpoint, index: int, leaf: bytes, levels: int
-) -> tuple[bytes, ...]:
-    hashes = assemble(inclusion_parts(index, signed.size), subtree_lookup(connection, levels))
+def _checked_proof(look_up: Lookup, signed: Checkpoint, index: int, leaf: bytes) -> tuple[bytes, ...]:
+    hashes = assemble(inclusion_parts(index, signed.size), look_up)
     verify_inclusion(leaf, index, signed.size, hashes, signed.root)
     return hashes
 
 
-def subtree_lookup(connection: Connection, levels: int) -> Callable[[Node], bytes]:
-    """How to get a subtree's hash: from those stored every ``levels`` levels (0: from the entries alone)."""
+def subtree_lookup(connection: Connection, levels: int) -> Lookup:
+    """How to get a subtree's hash: from those stored every ``levels`` levels (0: from the entries alone).
+
+    A proof's subtrees lie in few blocks of neighbours, so each block is read once and kept.
+    """
+    blocks: dict[tuple[int, int], list[bytes]] = {}
 
     def look_up(node: Node) -> bytes:
         level, index = node
         stored = level // levels if levels else 0
         width = 1 << (level - stored * TILE_LEVELS)
-        return _perfect_root(_hashes(connection, stored, index * width, (index + 1) * width))
+        place, start = divmod(index * width, BLOCK)
+        if width > BLOCK:
+            hashes = _hashes(connection, stored, index * width, width)
+        else:
+            if (stored, place) not in blocks:
+                blocks[stored, place] = _hashes(connection, stored, place * BLOCK, BLOCK)
+            hashes = blocks[stored, place][start : start + width]
+        if len(hashes) != width:
+            raise ProofInvalid("hashes are missing")
+        return _perfect_root(hashes)
 
     return look_up
 
 
-def _hashes(connection: Connection, stored: int, start: int, end: int) -> list[bytes]:
-    """The hashes of neighbours ``start`` to ``end`` (exclusive), of entries (0) or of stored subtrees."""
-    if stored:
-        table, column = log_tile, log_tile.c.hash
-        query = select(column).where(table.c.level == stored)
-    else:
-        table, column = log_entry, log_entry.c.leaf_hash
-        query = select(column)
-    query = query.where(table.c.index >= start, table.c.index < end).order_by(table.c.index)
-    hashes = [bytes(each) for each in connection.scalars(query)]
-    if len(hashes) != end - start or any(len(each) != HASH_BYTES for each in hashes):
-        raise ProofInvalid("hashes are missing")
+def _hashes(connection: Connection, stored: int, start: int, count: int) -> list[bytes]:
+    """Hashes of ``count`` neighbours from ``start`` on, as far as there are: of entries (0) or of stored subtrees."""
+    values = {"start": start, "end": start + count}
+    rows = connection.execute(_TILES, {"level": stored, **values}) if stored else connection.execute(_LEAVES, values)
+    hashes = [bytes(each) for (each,) in rows]
+    if any(len(each) != HASH_BYTES for each in hashes):
+        raise ProofInvalid("hashes are damaged")
     return hashes
 
 

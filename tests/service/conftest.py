@@ -21,6 +21,7 @@ from hub.policy.judgements import Book
 from hub.service.ask import Line
 from hub.service.matching import Matching
 from hub.service.question import Question, Words
+from hub.service.stating import CaseCheck
 from hub.service.tally import Tally
 from hub.service.view_child import ViewChild
 from hub.store.appender import Log
@@ -44,6 +45,7 @@ class Bench:
     newest: Callable[[], Policy] | None = None
     matching: Matching = field(default_factory=Matching)
     tally: Tally | None = None
+    cases: CaseCheck | None = None
 
     async def _judged(self) -> Book:
         return self.book
@@ -63,7 +65,7 @@ class Bench:
         everything = frozenset(self.policy.bundle.catalogue.kinds)
         lines = [Line(one, one.kinds, deadline_seconds) for one in custodians]
         judgements = self.judgements or self._judged
-        more = {"newest": self.newest, "tally": self.tally, "matching": self.matching}
+        more = {"newest": self.newest, "tally": self.tally, "matching": self.matching, "cases": self.cases}
         ask = ViewChild(self.log, self.policy, lines, judgements, grace_seconds, lambda: NOW, **more)
         searcher = Searcher("testshire-mash", "testshire-council", "Testshire", Sector.COUNCIL, "w-1", role, purposes)
         return await ask(

@@ -14,8 +14,8 @@ _STYLE = """
 body { font: 1.2rem/1.4 sans-serif; color: #0b0c0c; max-width: 40em; margin: 2em auto; padding: 0 1em }
 fieldset { border: 0; padding: 0; margin: 0 0 1.5em }
 legend { font-weight: bold; font-size: 1.25em; margin-bottom: .5em }
-label { display: block; padding: .4em 0 }
-input { width: 1.2em; height: 1.2em; margin-right: .6em; vertical-align: middle }
+label { display: flex; padding: .4em 0 }
+input { flex: none; width: 1.2em; height: 1.2em; margin: .1em .6em 0 0 }
 button { font: inherit; padding: .5em 1em; margin-right: 1em; border: 2px solid; background: #fff; color: #0b0c0c }
 button[value="sign in"] { background: #00703c; border-color: #00703c; color: #fff }
 :focus-visible { outline: 3px solid #fd0; outline-offset: 0; box-shadow: 0 0 0 6px #0b0c0c }

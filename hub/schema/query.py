@@ -27,6 +27,7 @@ from hub.schema.names import enum_name
 from hub.schema.records import section_types
 from hub.schema.selection import needed_kinds
 from hub.service.question import Question, Words
+from hub.service.stating import not_in_token
 from hub.service.view_child import ViewChild
 
 NAME_MAX = 100
@@ -199,6 +200,8 @@ def _enquiry_input(purposes: Mapping[str, str], reasons: Mapping[str, str]) -> t
 
 def _stated(searcher: Searcher) -> Enquiry:
     """Purpose and case as the token itself states them."""
+    if searcher.stated is None and not searcher.states_itself:
+        raise not_in_token()
     if searcher.stated is None:
         raise BadRequest("Say under which `purpose` you ask: there is no default.", code="PURPOSE_MISSING")
     return Enquiry(searcher.stated.purpose, searcher.stated.case_reference)
@@ -208,8 +211,11 @@ def _enquiry(given: Any) -> Enquiry:
     decision = None
     if given.decision is not None:
         by = given.decision.by.strip()
-        if not by or len(by) > NAME_MAX:
-            raise BadRequest("Give the post of the manager who decided.", code="PURPOSE_DECISION_INVALID")
+        if not by or len(by) > NAME_MAX or not by.isprintable():
+            raise BadRequest(
+                f"Give the post of the manager who decided, as plain text of at most {NAME_MAX} characters.",
+                code="PURPOSE_DECISION_INVALID",
+            )
         if given.decision.at.tzinfo is None:
             raise BadRequest("Give the time of the decision with its offset.", code="PURPOSE_DECISION_INVALID")
         decision = RecordedDecision(by, given.decision.at.astimezone(datetime.UTC))

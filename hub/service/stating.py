@@ -29,7 +29,7 @@ def check_stated(searcher: Searcher, enquiry: Enquiry) -> None:
     """
     if searcher.stated is None:
         if not searcher.states_itself:
-            raise Forbidden(_NOT_IN_TOKEN, code="PURPOSE_NOT_IN_TOKEN")
+            raise not_in_token()
         return
     if enquiry.purpose != searcher.stated.purpose:
         raise Forbidden(
@@ -41,6 +41,11 @@ def check_stated(searcher: Searcher, enquiry: Enquiry) -> None:
             "The query states another case than the token was issued for. Get a token for the case you ask on.",
             code="CASE_NOT_THE_TOKENS",
         )
+
+
+def not_in_token() -> Forbidden:
+    """The refusal of an enquiry that neither the token states nor the searcher may."""
+    return Forbidden(_NOT_IN_TOKEN, code="PURPOSE_NOT_IN_TOKEN")
 
 
 def check_sign_in(searcher: Searcher, purpose: str, now: datetime) -> None:

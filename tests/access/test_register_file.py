@@ -9,6 +9,7 @@ import pytest
 
 from hub.access import register_file
 from hub.access.register_file import REGISTER_BYTES_MAX, load_register
+from hub.domain.enquiry import StepUp
 from hub.errors import ConfigurationError
 
 DEMO = (Path(__file__).parents[2] / "hub" / "demo" / "data" / "register.toml").read_text("utf-8")
@@ -22,6 +23,12 @@ def more(row: str) -> str:
 def instead(old: str, new: str) -> str:
     assert old in DEMO
     return DEMO.replace(old, new, 1)
+
+
+def step_up(**changes: object) -> str:
+    row = {"purposes": '["ca1989-s47"]', "acr_values": '["phr"]', "max_age_seconds": "600"}
+    rows = {**row, "signed_off_by": '"x"', "signed_off_on": "2026-01-01", **changes}
+    return "[[step_up]]\n" + "".join(f"{name} = {value}\n" for name, value in rows.items() if value is not ...)
 
 
 WRONG = [
@@ -97,6 +104,15 @@ WRONG = [
         id="an unattended client without a purpose",
     ),
     pytest.param(instead('because = "Checks', 'note = "Checks'), "unattended[0]", id="unattended for no reason"),
+    pytest.param(instead("states_purpose = true", 'states_purpose = "yes"'), "states_purpose", id="yes is not true"),
+    pytest.param(more(step_up(acr_values=..., max_age_seconds=...)), "acr_values`, `max_age_seconds", id="no step up"),
+    pytest.param(more(step_up(purposes="[]")), "step_up[0].purposes", id="a step up for no purpose"),
+    pytest.param(more(step_up(purposes='["ca1989-s999"]')), "`step_up[0].purposes`", id="a step up for an unknown one"),
+    pytest.param(more(step_up() + step_up()), "has a row already", id="two step ups for one purpose"),
+    pytest.param(more(step_up(acr_values="['a\"b']")), "acr_values", id="an acr that breaks out of its quotes"),
+    pytest.param(more(step_up(acr_values='["a b"]')), "acr_values", id="two acr values in one"),
+    pytest.param(more(step_up(max_age_seconds="-1")), "max_age_seconds", id="an age before the sign-in"),
+    pytest.param(more(step_up(signed_off_by=...)), "signed_off_by", id="a step up nobody signed off"),
 ]
 
 
@@ -159,3 +175,19 @@ def test_a_register_without_a_client_of_the_settings_issuer_is_refused(
     else:
         with pytest.raises(ConfigurationError, match=r"access\.issuer"):
             load_register(path, issuer=issuer)
+
+
+def test_what_a_sign_in_must_be_is_read_by_purpose(tmp_path: Path) -> None:
+    path = tmp_path / "register.toml"
+    later = step_up(purposes='["ca1989-s17"]', acr_values=...)
+    path.write_text(more(step_up(purposes='["ca1989-s47", "ca2004-s16la"]') + later), "utf-8")
+    register = load_register(path)
+    assert register.step_up["ca1989-s47"] == register.step_up["ca2004-s16la"] == StepUp(("phr",), 600)
+    assert register.step_up["ca1989-s17"] == StepUp((), 600)
+
+
+def test_a_client_states_purposes_only_where_it_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "register.toml"
+    path.write_text(instead("states_purpose = true\n", ""), "utf-8")
+    clients = load_register(path).clients.values()
+    assert [client.states_purpose for client in clients] == [False, True, True, True]

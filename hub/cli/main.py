@@ -50,6 +50,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "witness": ("hub.cli.witness", "run a witness, so that nobody can rewrite a log unseen"),
     "keys": ("hub.cli.keys", "the log's signing keys: show, make, rotate, retire"),
     "signer": ("hub.cli.signer", "hold the log's key in a process of its own"),
+    "access": ("hub.cli.access", "take access away from a token, a worker or a system, and give it back"),
+    "register": ("hub.cli.register", "who may ask for what: show it, check a new one, put it in force"),
     "policy": ("hub.cli.policy", "check the policies, explain a decision"),
     "decision": ("hub.cli.decision", "record what a named person decided about a child's records"),
     "connector": ("hub.cli.connector", "check the connections to the agencies' systems"),

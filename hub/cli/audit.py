@@ -13,6 +13,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "hold": ("hub.cli.audit_hold", "set, lift or list legal holds"),
     "close-year": ("hub.cli.audit_year", "say where a year of the log ends"),
     "prune": ("hub.cli.audit_prune", "drop the entries of old years that an archive has; proofs stay"),
+    "access-report": ("hub.cli.audit_access_report", "who has seen this child's record, for who has a right to know"),
+    "events": ("hub.cli.audit_events", "entries as FHIR AuditEvent or as JSON lines, for other systems"),
     "rebuild": ("hub.cli.audit_rebuild", "make the list that pages search anew from the log"),
     "backup": ("hub.cli.audit_backup", "copy the log's database while the hub runs"),
 }

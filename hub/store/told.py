@@ -51,7 +51,7 @@ def read_told(connection: Connection, start: int, stop: int) -> list[Told]:
     wanted = range(start, min(stop, size_of(connection)))
     within = (log_entry.c.index >= wanted.start, log_entry.c.index < wanted.stop)
     rows = connection.execute(select(log_entry.c.index, log_entry.c.body).where(*within)).all() if wanted else []
-    bodies = {index: bytes(body) for index, body in rows}
+    bodies = {index: _bytes(body) for index, body in rows}
     known = {index: _entry(body) for index, body in bodies.items()}
     known.update(_read(connection, _missing(known)))
     return [_told(index, bodies.get(index), known) for index in wanted]
@@ -88,7 +88,12 @@ def _read(connection: Connection, indexes: list[int]) -> Iterable[tuple[int, Ent
     for at in range(0, len(indexes), ASKED_MAX):
         some = indexes[at : at + ASKED_MAX]
         query = select(log_entry.c.index, log_entry.c.body).where(log_entry.c.index.in_(some))
-        yield from ((index, _entry(bytes(body))) for index, body in connection.execute(query))
+        yield from ((index, _entry(_bytes(body))) for index, body in connection.execute(query))
+
+
+def _bytes(body: bytes | str) -> bytes:
+    """A body as bytes; SQLite gives text where somebody wrote text over it."""
+    return body.encode() if isinstance(body, str) else bytes(body)
 
 
 def _entry(body: bytes) -> Entry | None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.audit.acts import Reveal, Review
@@ -244,10 +244,14 @@ def test_what_cannot_be_read_is_a_row_that_says_so(engine: Engine, history: Hist
     history.ask()
     history.write(b"not an entry")
     history.answer()
+    history.refuse()
     with engine.begin() as connection:
         connection.execute(delete(log_entry).where(log_entry.c.index == 0))
-    assert catch_up_wholly(engine) == Caught(3, 3)
-    assert {index: row["kind"] for index, row in rows(engine).items()} == {0: "unreadable", 1: "unreadable"}
+        if connection.dialect.name == "sqlite":  # the one that lets text stand where bytes belong
+            connection.execute(text("UPDATE log_entry SET body = 'text' WHERE \"index\" = 1"))
+    assert catch_up_wholly(engine) == Caught(4, 4)
+    found = {index: row["kind"] for index, row in rows(engine).items()}
+    assert found == {0: "unreadable", 1: "unreadable", 3: "refused"}
 
 
 def test_tables_of_an_older_hub_are_made_anew_and_those_of_a_newer_one_left(engine: Engine, history: History) -> None:

@@ -242,7 +242,9 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
         Route("/health/ready", _ready(hub), methods=["GET"]),
         *(extra_routes(hub) if extra_routes else ()),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: nothing_here})
+    made = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: nothing_here})
+    made.router.redirect_slashes = False  # a redirect would say back whatever the caller wrote as Host
+    return made
 
 
 async def _reap(log: Log) -> None:

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from hub.access.challenge import WELL_KNOWN
+from hub.access.dpop import PROOF_BYTES_MAX
 from hub.access.verifier import TOKEN_BYTES_MAX
 from hub.settings import Settings, load_settings
 from tests.deploy.files import DEPLOY, ROOT, compose, container_stages, environment, nginx, text, unit
@@ -48,7 +50,11 @@ def test_limits_agree(settings: Settings) -> None:
     kilobytes = f"{settings.server.body_bytes_max // 1024}k"
     assert nginx()["client_max_body_size"] == nginx()["client_body_buffer_size"] == [kilobytes]
     [buffers] = nginx()["large_client_header_buffers"]
-    assert int(buffers.split()[1].removesuffix("k")) * 1024 > TOKEN_BYTES_MAX + len("Authorization: Bearer \r\n")
+    assert (
+        int(buffers.split()[1].removesuffix("k")) * 1024
+        > TOKEN_BYTES_MAX + len("Authorization: Bearer \r\n")
+        > PROOF_BYTES_MAX
+    )
 
 
 def test_the_proxy_waits_longer_than_the_hub_can_take(settings: Settings) -> None:
@@ -101,7 +107,13 @@ def test_the_proxy_passes_on_exactly_the_pages_the_hub_has_for_others() -> None:
     served = set(re.findall(r'Route\("(/[^"]+)"', (ROOT / "hub" / "app.py").read_text(encoding="utf-8")))
     public = {route for route in served if not route.startswith("/health/")}
     assert public == {"/graphql", "/log/entries/{number:int}/proof", "/log/checkpoint"}
-    assert set(nginx()["location"]) == {"= /graphql", "~ ^/log/entries/[0-9]+/proof$", "= /log/checkpoint", "/"}
+    assert set(nginx()["location"]) == {
+        "= /graphql",
+        "~ ^/log/entries/[0-9]+/proof$",
+        "= /log/checkpoint",
+        f"^~ {WELL_KNOWN}",
+        "/",
+    }
 
 
 @pytest.mark.parametrize("name", ["settings.example.toml", "hub.env.example", "register.example.toml", "hub.service"])

@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import figure, percentile
-from benchmarks.log_entries import ORIGIN, answer_to, questions, rows
+from benchmarks.log_entries import ORIGIN, answer_to, questions, refusals, rows
 from benchmarks.log_raw import bare_commits, group_commit
 from benchmarks.loop import run
 from benchmarks.machine import machine
 from benchmarks.postgres import server
 from hub.store.appender import Log
+from hub.store.batch import BatchWriter, Pending
+from hub.store.engine import make_engine
 from hub.store.keys import load_or_create
 from hub.store.verify import verify_database
 
@@ -76,9 +78,33 @@ async def _one_log(url: str, key: Path, pairs: int, count: int) -> list[Row]:
     await log.start()
     gc.freeze()
     try:
-        return [*await _pairs(log, url, pairs), *await _rates(log, url, count), *await _proofs(log, pairs)]
+        transactions = await asyncio.to_thread(_transactions, url, key, pairs)
+        return [
+            *transactions,
+            *await _pairs(log, url, pairs),
+            *await _rates(log, url, count),
+            *await _proofs(log, pairs),
+        ]
     finally:
         await log.close()
+
+
+def _transactions(url: str, key: Path, times: int) -> list[Row]:
+    """The log's own transaction by itself, without the way to its thread and back, and a bare one; in turns."""
+    batches = BatchWriter(load_or_create(key, ORIGIN))
+    engine = make_engine(url, 60)
+    bare, ours = [], []
+    with bare_commits(url) as two_commits, engine.connect() as connection:
+        for leaf, body in rows(refusals(2 * times)):
+            bare.append(two_commits(body) / 2)
+            began = time.perf_counter()
+            with connection.begin():
+                batches.write(connection, [Pending((body,), (leaf,))], 0)
+            batches.remember()
+            ours.append((time.perf_counter() - began) * 1000)
+    engine.dispose()
+    ratio = percentile(ours[times // 10 :], 0.5) / percentile(bare[times // 10 :], 0.5)
+    return [_row("one transaction of the log, by itself, over a bare commit", ratio, "times")]
 
 
 async def _pairs(log: Log, url: str, times: int) -> list[Row]:
@@ -111,7 +137,7 @@ async def _rates(log: Log, url: str, count: int) -> list[Row]:
     raw, ours = [], []
     with group_commit(url) as write_rows:
         for _ in range(ROUNDS):
-            made = questions(count)
+            made = refusals(count)
             raw.append(write_rows(rows(made)))
             began = time.perf_counter()
             await _write(log, made)
@@ -170,7 +196,7 @@ def _hub(url: str, key: str, count: int, ready: Any, done: Any) -> None:
     async def write() -> None:
         log = Log(url, load_or_create(key, ORIGIN), wait_seconds=60)
         await log.start()
-        made = questions(count)
+        made = refusals(count)
         await asyncio.to_thread(ready.wait)
         await _write(log, made)
         await asyncio.to_thread(done.wait)

@@ -1,4 +1,4 @@
-"""Entries to write: questions as long as real ones, each another."""
+"""Entries to write, as long as real ones, each another."""
 
 from __future__ import annotations
 
@@ -54,7 +54,25 @@ def answer_to(question: int) -> entries.Answer:
     )
 
 
-def rows(written: Iterable[entries.Question]) -> list[tuple[bytes, bytes]]:
+def refusals(count: int) -> list[entries.Refused]:
+    """So many, about 300 bytes each: a kind that nothing has to end."""
+    return [
+        entries.Refused(
+            at=datetime.now(UTC),
+            nonce=secrets.token_bytes(16),
+            code="PURPOSE_NOT_ALLOWED",
+            status=403,
+            client="testshire-mash",
+            organisation="testshire-council",
+            worker=secrets.token_hex(16),
+            purpose="ca1989-s47",
+            trace=secrets.token_hex(16),
+        )
+        for _ in range(count)
+    ]
+
+
+def rows(written: Iterable[entries.Entry]) -> list[tuple[bytes, bytes]]:
     """Leaf hash and bytes of each, as the log stores them."""
     bodies = [encode(each) for each in written]
     return [(leaf_hash(body), body) for body in bodies]

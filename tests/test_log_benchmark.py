@@ -25,12 +25,12 @@ def test_every_figure_is_there_and_stands_beside_its_limit(
     out = tmp_path / "out.json"
     assert benchmark.main([*QUICK, "--directory", str(tmp_path), "--json", str(out)]) == 0
     rows: list[dict[str, Any]] = json.loads(out.read_text())["rows"]
-    assert [row["log"] for row in rows] == ["sqlite"] * 8 + ["postgresql"] * 9
+    assert [row["log"] for row in rows] == ["sqlite"] * 9 + ["postgresql"] * 10
     assert all(row["figure"]["value"] > 0 for row in rows)
     assert [row["what"] for row in rows if "aim" in row][:3] == [
         "two appends over two bare commits",
         "entries over raw rows",
-        f"a proof in a log of {2 * 10 + 2 * 60}, p50",
+        f"a proof in a log of {4 * 10 + 2 * 60}, p50",
     ]
     said = capsys.readouterr().out
     assert said.count("aim") == 7

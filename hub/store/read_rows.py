@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime, time
 from functools import cache
 from typing import Any
@@ -167,12 +166,10 @@ def _counted(counts: summary.Counts) -> Values:
 
 
 def _line(question: int, line: summary.CustodianLine) -> Values:
-    counts = asdict(line.counts)
     return {
         "index": question,
         **{name: getattr(line, name) for name in ("custodian", "state", "reason", "ms", "match", "candidates")},
-        **counts,
-        "veiled": int(line.counts.veiled),
+        **_counted(line.counts),
         "grounds": " ".join(line.counts.grounds),
         "sealed": " ".join(line.counts.sealed),
     }

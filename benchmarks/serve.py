@@ -7,6 +7,7 @@ import sys
 
 import hub.app
 from benchmarks.remembered import remembering
+from hub.agencies import make_connector
 from hub.cli.main import main as hub_main
 
 
@@ -17,7 +18,7 @@ def main() -> int:
     parser.add_argument("--slow", action="append", default=[], metavar="CUSTODIAN=MS", help="its three calls together")
     options = parser.parse_args()
     delays = {name: float(ms) / 1000 for name, _, ms in (slow.partition("=") for slow in options.slow)}
-    hub.app.make_connector = remembering(hub.app.make_connector, delays)  # type: ignore[assignment]
+    hub.app.make_connector = remembering(make_connector, delays)  # type: ignore[attr-defined, assignment]
     return hub_main(["serve", "--settings", options.settings])
 
 

@@ -23,14 +23,16 @@ const listening = (server) =>
   new Promise((done) => server.listen(0, '127.0.0.1', () => done(`http://127.0.0.1:${server.address().port}`)));
 
 const childOf = ({ nhsNumber }) => ({ nhsNumber, allocatedTo: cases.allocated[nhsNumber] ?? null });
-const caseList = buildSubgraphSchema({
-  typeDefs: parse(cases.sdl),
-  resolvers: {
-    Query: { myCases: () => cases.rows },
-    Case: { child: childOf },
-    Child: { __resolveReference: childOf },
+const caseList = buildSubgraphSchema([
+  {
+    typeDefs: parse(cases.sdl),
+    resolvers: {
+      Query: { myCases: () => cases.rows },
+      Case: { child: childOf },
+      Child: { __resolveReference: childOf },
+    },
   },
-});
+]);
 
 const answered = (server) => (request, response) =>
   text(request)

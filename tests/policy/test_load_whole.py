@@ -24,7 +24,7 @@ def folder(name: str) -> dict[str, dict[str, Any]]:
     return {path.stem: toml(f"{name}/{path.name}") for path in paths}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def loaded() -> Bundle:
     return load_bundle(default_policies_directory(), ON)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 
+from hub.access.devclient import dpop_proof
 from hub.audit.entries import Question, Refused
+from tests.e2e.hard.town import AUDIENCE
 from tests.federation.queries import CHILD, ENTITY, ENTITY_BY_ARGUMENT, SMALL
-from tests.federation.town import GATEWAY, LOUD_CLIENT, OTHER_SCOPE, STAR, GraphTown
+from tests.federation.town import GATEWAY, LOUD_CLIENT, OTHER_SCOPE, STAR, GraphTown, Reply
 
 ENQUIRY = {"purpose": "CA2004_S16LA", "caseReference": "MASH-2026-0001"}
 DECISION = {"by": "Team manager, Assessment 2", "at": "2026-11-20T16:40:00Z"}
@@ -68,6 +71,20 @@ async def test_the_argument_can_only_agree(
     reply = await town.entities(ENTITY_BY_ARGUMENT, town.child(), token=token, enquiry=enquiry)
     assert reply.codes == ([] if code is None else [code])
     assert (reply.entities[0]["view"] is None) == (code is not None)
+
+
+async def test_a_gateways_bound_token_is_good_at_its_own_address_alone(town: GraphTown) -> None:
+    key = ECKey.generate_key("P-256")
+    token = await town.token(dpop_key=key)
+    variables = {"representations": [town.child()]}
+
+    async def send(path: str | None) -> Reply:
+        proof = {} if path is None else {"DPoP": dpop_proof(key, "POST", f"{AUDIENCE}{path}", token)}
+        return await town.send(SMALL, variables, token=token, scheme="Bearer" if path is None else "DPoP", **proof)
+
+    assert (await send("/subgraph")).status == 200
+    assert (await send("/graphql")).codes == ["DPOP_PROOF_INVALID"]
+    assert (await send(None)).codes == ["TOKEN_INVALID"]
 
 
 ANY = {"an entity": ENTITY, "a child": CHILD, "the schema": "{ _service { sdl } }", "nothing": "{ __typename }"}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from joserfc.jwk import ECKey
 from sqlalchemy import create_engine
 
 from hub.access.devclient import Wanted, fetch_worker_token
@@ -106,21 +107,29 @@ class GraphTown:
         scope: str | None = SCOPE,
         worker: str = SOCIAL_WORKER,
         client: str = GATEWAY.id,
+        dpop_key: ECKey | None = None,
     ) -> str:
         """A worker's token through ``client``, with purpose and case in it unless ``purpose`` is None."""
         known = next(each for each in self.people.workers if each.id == worker)
         by = next(each for each in self.people.clients if each.id == client)
-        wanted = Wanted(purpose=purpose, case=None if purpose is None else case, scope=scope)
+        wanted = Wanted(dpop_key, purpose=purpose, case=None if purpose is None else case, scope=scope)
         return await fetch_worker_token(
             self.issuer, by.id, worker=worker, role=known.roles[0], secret=by.secret, wanted=wanted
         )
 
     async def send(
-        self, query: str, variables: Json | None = None, *, token: str | None, path: str = "/subgraph", **headers: str
+        self,
+        query: str,
+        variables: Json | None = None,
+        *,
+        token: str | None,
+        path: str = "/subgraph",
+        scheme: str = "Bearer",
+        **headers: str,
     ) -> Reply:
         """Send one request with ``token``, or with none."""
         if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
+            headers["Authorization"] = f"{scheme} {token}"
         sent = {"query": query, "variables": variables or {}}
         async with (
             aiohttp.ClientSession() as session,

@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench mutation schema policies-doc lock wheel clean
+.PHONY: help demo test check bench mutation schema codes policies-doc lock wheel clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -45,6 +45,9 @@ schema: $(VENV)/.dev ## write docs/schema.graphql and docs/subgraph.graphql from
 	mv docs/schema.graphql.new docs/schema.graphql
 	$(BIN)/hub schema --federation > docs/subgraph.graphql.new
 	mv docs/subgraph.graphql.new docs/subgraph.graphql
+
+codes: $(VENV)/.dev ## write docs/codes/, a page for each code, from docs/codes.md
+	$(BIN)/python -m scripts.code_pages
 
 policies-doc: $(VENV)/.dev ## write docs/policies.md, the policies in English, from the policy files
 	$(BIN)/hub policy show > docs/policies.md.new

@@ -6,6 +6,10 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
+from scripts import code_pages
+
 ROOT = Path(__file__).resolve().parent.parent
 
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
@@ -58,3 +62,61 @@ def test_no_documented_code_is_gone() -> None:
     assert sorted(code for code in documented() if f'"{code}"' not in everything) == [], (
         "clients branch on these: keep or announce"
     )
+
+
+def test_every_code_has_its_page() -> None:
+    wanted = code_pages.pages((ROOT / "docs" / "codes.md").read_text(encoding="utf-8"))
+    assert {f"{code}.md" for code in documented()} <= wanted.keys()
+    assert list(code_pages.wrong(ROOT / "docs" / "codes", wanted)) == [], "run `make codes` and commit docs/codes"
+
+
+TABLE = """
+## Who asks, and why
+
+*For whoever asks.*
+
+| Code | HTTP | Meaning | Do |
+|---|---|---|---|
+| `A_B` | 403 | no, see [x](#y) | ask `z` |
+
+## Elsewhere
+
+*For others.*
+
+*What to do: nothing.*
+
+| Code | Meaning |
+|---|---|
+| `A_B`, `C` | other [words](words.md#there) |
+"""
+
+
+def test_a_page_says_what_it_means_for_whom_and_what_to_do() -> None:
+    made = code_pages.pages(TABLE)
+    assert made.keys() == {"A_B.md", "C.md"}
+    for words in ("Sent with HTTP status 403.", "Whoever asks.", "Ask `z`.", "[x](../codes.md#y)", "codes.md#who-asks-and-why",
+                  "Nothing.", "Others.", "[words](../words.md#there)"):  # fmt: skip
+        assert words in made["A_B.md"]
+    assert "403" not in made["C.md"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("*For whoever asks.*", "", "A_B, under Who asks, and why: say whom it is for"),
+        ("*What to do: nothing.*", "", "A_B, under Elsewhere: say whom it is for, and what to do"),
+        ("| 403 | no", "| no", "4 columns are wanted"),
+    ],
+)
+def test_a_source_that_lacks_something(was: str, now: str, said: str) -> None:
+    with pytest.raises(code_pages.Incomplete, match=said):
+        code_pages.pages(TABLE.replace(was, now))
+
+
+def test_drift_is_seen(tmp_path: Path) -> None:
+    wanted = code_pages.pages(TABLE)
+    (tmp_path / "A_B.md").write_text("old")
+    (tmp_path / "GONE.md").write_text("old")
+    assert list(code_pages.wrong(tmp_path, wanted)) == [
+        "C.md: missing", "GONE.md: no such code any more", "A_B.md: out of date",
+    ]  # fmt: skip

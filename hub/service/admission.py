@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -125,6 +126,8 @@ class Admission:
         while True:
             with suppress(AuditUnavailable):
                 await self._replays.forget_old()
+                now = datetime.now(UTC)
+                await self._log.beside(partial(denials.forget_ended, at=now))
             await asyncio.sleep(SWEEP_EVERY_SECONDS)
 
     async def _denied(self) -> list[Denial]:

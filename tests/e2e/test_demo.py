@@ -114,7 +114,7 @@ def test_nothing_about_the_child_is_in_the_log_or_in_what_the_processes_said(ans
     said = {path.name: path.read_bytes() for path in answered.directory.glob("*.log")}
     assert len(said) == 5
     entries = read_all(f"sqlite:///{answered.directory / 'log.db'}", "SELECT body FROM log_entry")
-    assert len(entries) == 2
+    assert len(entries) == 3  # which register is in force, the question, the answer
     for where, content in (
         *said.items(),
         *(("log_entry", body) for (body,) in entries),

@@ -1,6 +1,8 @@
 """Documents: parsed, limited, validated and hashed once, then remembered by their text.
 
-Parsing and validating cost more than answering; both depend only on the text.
+Parsing and validating cost more than answering; both depend only on the text. Nothing of anybody's is remembered: a
+document with a text written into it may name somebody and is prepared anew each time, as is one that was refused
+(whose error holds on to all that was being done), and comments are dropped.
 """
 
 from __future__ import annotations
@@ -9,7 +11,17 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, is_enum_type, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    Node,
+    StringValueNode,
+    is_enum_type,
+    strip_ignored_characters,
+    validate,
+)
+from graphql.language.ast import QUERY_DOCUMENT_KEYS
 from graphql.validation import (
     FieldsOnCorrectTypeRule,
     KnownArgumentNamesRule,
@@ -89,7 +101,7 @@ class Documents:
         self._schema = schema
         self._catalogue = catalogue
         self._is_development = is_development
-        self._known: OrderedDict[str, Prepared | BadRequest] = OrderedDict()
+        self._known: OrderedDict[str, Prepared] = OrderedDict()
         secrecy = () if is_development else (NoSchemaIntrospectionCustomRule,)
         self._rules = (*specified_rules, *secrecy)
 
@@ -101,26 +113,25 @@ class Documents:
         """
         key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._prepare(text)
+        if found is not None:
+            self._known.move_to_end(key)
+            return found
+        prepared = self._prepare(text)
+        if not _has_texts(prepared.document):
+            self._known[key] = prepared
             if len(self._known) > DOCUMENTS_MAX:
                 self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(key)
-        if isinstance(found, BadRequest):
-            raise found
-        return found
+        return prepared
 
-    def _prepare(self, text: str) -> Prepared | BadRequest:
-        try:
-            document, operation = parse_guarded(text)
-        except BadRequest as refusal:
-            return refusal
+    def _prepare(self, text: str) -> Prepared:
+        document, operation = parse_guarded(text)
         errors = validate(self._schema, document, self._rules, max_errors=ERRORS_MAX, hide_suggestions=True)
         if not errors:  # what does not fit the schema cannot be judged for silence
             errors = validate(self._schema, document, (NoAmbiguousSilence,), max_errors=ERRORS_MAX)
         if errors:
-            return Invalid([self._shown(error, document) for error in errors[:ERRORS_MAX]])
+            raise Invalid([self._shown(error, document) for error in errors[:ERRORS_MAX]])
+        if "#" in text:  # its tree holds on to the text, and so to its comments
+            document, operation = parse_guarded(strip_ignored_characters(text))
         sha256 = hashlib.sha256(shape_of(document).encode()).hexdigest()
         name = operation.name.value if operation.name else None
         children = children_asked(document, operation, self._catalogue) if self._catalogue else ()
@@ -143,6 +154,18 @@ class Documents:
     def _is_about_names(self, error: GraphQLError, document: DocumentNode) -> bool:
         named = validate(self._schema, document, _NAMING_RULES, max_errors=ERRORS_MAX, hide_suggestions=True)
         return error.message in {each.message for each in named}
+
+
+def _has_texts(document: DocumentNode) -> bool:
+    waiting: list[Node] = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, StringValueNode):
+            return True
+        for key in QUERY_DOCUMENT_KEYS.get(node.kind, ()):
+            inside = getattr(node, key, None)
+            waiting += inside if isinstance(inside, list | tuple) else [inside] if inside is not None else []
+    return False
 
 
 def purpose_unknown(schema: GraphQLSchema) -> BadRequest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from graphql import GraphQLSchema
 
@@ -34,9 +36,27 @@ def refusal(documents: Documents, text: str) -> BadRequest:
 
 
 def test_a_document_is_prepared_once(production: Documents) -> None:
-    first = production.prepare(child())
-    assert production.prepare(child()) is first
-    assert production.prepare(child() + " ") is not first
+    first = production.prepare("{ __typename }")
+    assert production.prepare("{ __typename }") is first
+    assert production.prepare("{ __typename } ") is not first
+
+
+@pytest.mark.parametrize(
+    "text",
+    [child(), '{ __typename @include(if: true) a: __type(name: "Query") { name } }', "{ nothing }", "{{"],
+    ids=["a number in it", "a text in it", "it does not fit the schema", "it is no GraphQL"],
+)
+def test_what_may_name_somebody_is_not_remembered(development: Documents, text: str) -> None:
+    with contextlib.suppress(BadRequest):
+        development.prepare(text)
+    assert not development._known
+
+
+def test_comments_are_not_remembered(production: Documents) -> None:
+    prepared = production.prepare(f"# {SECRET}\n{{ __typename }}")
+    assert prepared.document.loc is not None
+    assert SECRET not in prepared.document.loc.source.body
+    assert production.prepare(f"# {SECRET}\n{{ __typename }}") is prepared
 
 
 def test_the_digest_is_of_the_shape_so_no_number_can_be_guessed_from_it(production: Documents) -> None:
@@ -47,19 +67,14 @@ def test_the_digest_is_of_the_shape_so_no_number_can_be_guessed_from_it(producti
     assert by_name.sha256 != one.sha256
 
 
-def test_a_refusal_is_remembered_too_and_is_the_same_each_time(production: Documents) -> None:
-    assert refusal(production, "{ nothing }") is refusal(production, "{ nothing }")
-    assert refusal(production, "{{") is refusal(production, "{{")
-
-
 def test_the_least_recently_used_is_forgotten(production: Documents) -> None:
-    first, second = refusal(production, "{ a }"), refusal(production, "{ b }")
+    first, second = (production.prepare(f"{{ {name}: __typename }}") for name in "ab")
     for number in range(DOCUMENTS_MAX - 2):
-        refusal(production, f"{{ c{number} }}")
-    assert refusal(production, "{ a }") is first, "at the limit nothing is forgotten"
-    refusal(production, "{ d }")
-    assert refusal(production, "{ a }") is first, "it was used since"
-    assert refusal(production, "{ b }") is not second, "it was not"
+        production.prepare(f"{{ c{number}: __typename }}")
+    assert production.prepare("{ a: __typename }") is first, "at the limit nothing is forgotten"
+    production.prepare("{ d: __typename }")
+    assert production.prepare("{ a: __typename }") is first, "it was used since"
+    assert production.prepare("{ b: __typename }") is not second, "it was not"
     assert len(production._known) == DOCUMENTS_MAX
 
 

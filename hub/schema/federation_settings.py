@@ -33,16 +33,16 @@ class Demands:
 class FederationSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """That the hub answers gateways at ``/subgraph``; without this table there is no such address.
 
-    ``scope`` is the OAuth scope that tokens must have there, empty for none. ``purpose_in_token`` is whether purpose
-    and case must be in the token itself: a gateway's query is no place to state them. ``directives`` is whether the
-    schema says both, for gateways that know ``@authenticated``, ``@requiresScopes`` and ``@policy``; without them the
-    hub demands the same.
+    ``scope`` is the OAuth scope that tokens must have there, empty for none. ``token_states_purpose`` is whether
+    purpose and case must be in the token itself: a gateway's query is no place to state them. ``directives`` is whether
+    the schema says both, for gateways that know ``@authenticated``, ``@requiresScopes`` and ``@policy``; without them
+    the hub demands the same.
     """
 
     scope: Annotated[str, Meta(pattern=rf"^(?:{SCOPE_PATTERN})?\Z")] = "safeguarding:enquire"
-    purpose_in_token: bool = True
+    token_states_purpose: bool = True
     directives: bool = True
 
     def demands(self) -> Demands:
         """What is demanded of tokens, and printed as directives."""
-        return Demands(self.scope or None, AUTHORIZATION_TYPE if self.purpose_in_token else None, self.directives)
+        return Demands(self.scope or None, AUTHORIZATION_TYPE if self.token_states_purpose else None, self.directives)

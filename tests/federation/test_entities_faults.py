@@ -159,7 +159,7 @@ async def test_without_the_table_there_is_no_such_address(tmp_path: Path) -> Non
 
 
 async def test_with_purpose_in_the_query_the_register_decides(tmp_path: Path) -> None:
-    with running(tmp_path, federation='[federation]\nscope = ""\npurpose_in_token = false') as town:
+    with running(tmp_path, federation='[federation]\nscope = ""\ntoken_states_purpose = false') as town:
         enquiry = {"purpose": "CA2004_S16LA", "caseReference": "MASH-2026-0001"}
         loud = await town.token(client=LOUD_CLIENT, purpose=None, scope=None)
         quiet = await town.token(purpose=None, scope=None)

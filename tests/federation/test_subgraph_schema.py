@@ -87,7 +87,9 @@ def test_no_agency_can_blank_what_another_said(published: DocumentNode) -> None:
         pytest.param({}, GUARDS, id="all"),
         pytest.param({"scope": "mash.read"}, GUARDS.replace("safeguarding:enquire", "mash.read"), id="another scope"),
         pytest.param({"scope": ""}, '@authenticated @policy(policies: [["safeguarding_enquiry"]])', id="no scope"),
-        pytest.param({"purpose_in_token": False}, GUARDS.split(" @policy", maxsplit=1)[0], id="purpose in the query"),
+        pytest.param(
+            {"token_states_purpose": False}, GUARDS.split(" @policy", maxsplit=1)[0], id="purpose in the query"
+        ),
         pytest.param({"directives": False}, "", id="none printed"),
     ],
 )

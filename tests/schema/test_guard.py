@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.guard import over_a_limit, within_every_limit
 from hub.errors import BadRequest
 from hub.schema.guard import (
     ALIASES_MAX,
@@ -126,3 +127,18 @@ def test_chained_fragments_take_no_time() -> None:
     with pytest.raises(BadRequest) as refusal:
         check_size("{ a { ...F0 } } " + chain + f" fragment F{last} on T {{ a }}")
     assert refusal.value.code == "QUERY_TOO_WIDE"
+
+
+@pytest.mark.parametrize("text", over_a_limit().values(), ids=over_a_limit())
+def test_the_worst_we_can_write_never_reaches_the_parser(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: object, **__: object) -> None:
+        raise AssertionError("it was parsed")
+
+    monkeypatch.setattr("hub.schema.guard.parse", parse)
+    with pytest.raises(BadRequest, match="The document "):
+        parse_guarded(text)
+
+
+@pytest.mark.parametrize("text", within_every_limit().values(), ids=within_every_limit())
+def test_what_is_measured_as_within_every_limit_is(text: str) -> None:
+    check_size(text)

@@ -9,8 +9,11 @@ import pytest
 from graphql import (
     DocumentNode,
     FieldDefinitionNode,
+    FieldNode,
     NonNullTypeNode,
     ObjectTypeDefinitionNode,
+    OperationDefinitionNode,
+    assert_object_type,
     parse,
     print_ast,
 )
@@ -20,8 +23,10 @@ from hub.cli.main import main
 from hub.cli.schema import schema_text, subgraph_text
 from hub.domain.catalogue import Catalogue
 from hub.errors import ConfigurationError
+from hub.schema.compiled import Plans
 from hub.schema.federation_settings import FederationSettings
 from hub.schema.names import SECTION_TYPES, camel, list_name, type_name
+from hub.schema.subgraph import Graph
 from hub.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,3 +125,18 @@ def test_the_command_prints_each_form(capsys: pytest.CaptureFixture[str]) -> Non
     assert "@authenticated" not in plain
     assert main(["schema"]) == 0
     assert "@key" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("selected", "is_copied"), [("nhsNumber", True), ("nhsNumber view { __typename }", False)], ids=["key", "question"]
+)
+def test_a_question_is_never_copied_as_if_it_were_data(selected: str, is_copied: bool) -> None:
+    """A question that is begun and not awaited would be asked of nobody, and one begun twice of everybody twice."""
+    schema = Graph.of(load_policies(), FederationSettings()).subgraph.schema
+    document = parse(f"{{ _entities(representations: []) {{ ... on Child {{ {selected} }} }} }}")
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    (entities,) = operation.selection_set.selections
+    assert isinstance(entities, FieldNode)
+    kind = assert_object_type(schema.get_type("Child"))
+    assert (Plans(schema, document).copy_for(kind, [entities]) is not None) == is_copied

@@ -24,6 +24,7 @@ from benchmarks.answer import look
 from benchmarks.loop import run
 from benchmarks.question import BODY
 from benchmarks.remembered import remembering
+from hub.agencies import make_connector
 from hub.policy.engine import Policy
 from hub.schema import endpoint, query
 from hub.schema.documents import Documents
@@ -115,10 +116,10 @@ class Clock:
     def _wrap_append(self) -> None:
         append = Log.append
 
-        async def appended(log: Log, entry: Any) -> Any:
+        async def appended(log: Log, entry: Any, **named: Any) -> Any:
             began = time.perf_counter()
             try:
-                return await append(log, entry)
+                return await append(log, entry, **named)
             finally:
                 self.add(f"append {type(entry).__name__.lower()}", began)
 
@@ -157,7 +158,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 async def measure(settings: Path, token: str, requests: int, warm_up: int) -> Measured:
     """Call the application ``requests`` times without clocks, and as often with them."""
-    hub.app.make_connector = remembering(hub.app.make_connector, {})  # type: ignore[assignment]
+    hub.app.make_connector = remembering(make_connector, {})  # type: ignore[attr-defined, assignment]
     app = hub.app.create_app(load_settings(settings))
     async with app.router.lifespan_context(app):
         for _ in range(warm_up):

@@ -137,7 +137,7 @@ def test_an_agency_that_is_down_is_no_answer_and_the_rest_is_shown(shown: Ended)
 def test_it_is_plain_where_there_is_no_terminal(shown: Ended) -> None:
     assert "\x1b" not in shown.out
     assert "\x1b" not in shown.err
-    assert "The log checks out: 2 entries" in shown.err
+    assert "The log checks out: 3 entries" in shown.err
     assert "What to try next" in shown.err
 
 

@@ -52,6 +52,7 @@ from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
 from hub.store.judgements import JudgementStore
 from hub.store.tally import add as add_to_tally
+from hub.watching import watch
 
 STALE_SECONDS = 300.0
 """A question without an answer for so long is ended as abandoned."""
@@ -240,6 +241,7 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
         Route("/log/checkpoint", _checkpoint(hub), methods=["GET"]),
         Route("/health/live", _live, methods=["GET"]),
         Route("/health/ready", _ready(hub), methods=["GET"]),
+        *watch(settings.telemetry, [entry.id for entry in settings.custodians]),
         *(extra_routes(hub) if extra_routes else ()),
     ]
     made = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: nothing_here})

@@ -96,6 +96,18 @@ class Credential(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     file: str | None = None
 
 
+class Telemetry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What whoever runs the hub may watch (``docs/telemetry.md``); nothing unless it is asked for.
+
+    ``/metrics`` answers who brings ``metrics_credential``. Traces go to ``traces_endpoint`` (OTLP over HTTP);
+    ``traces_continue`` goes on with a request's own ``traceparent``: only where a proxy makes it anew.
+    """
+
+    metrics_credential: Credential | None = None
+    traces_endpoint: Annotated[str, Meta(pattern="^https?://[^@?#]+$", max_length=300)] | None = None
+    traces_continue: bool = False
+
+
 class GuardSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """How many calls a custodian gets at once, and when one that keeps failing is left alone (``docs/connectors.md``).
 
@@ -218,6 +230,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     match_grace_seconds: Seconds = 1.0
     match_weights: str | None = None
     federation: FederationSettings | None = None
+    telemetry: Telemetry = Telemetry()
 
     @property
     def is_development(self) -> bool:
@@ -322,6 +335,8 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
         register=absolute(settings.access.register),
         case_register=None if cases is None else cases.located(base),
     )
+    watched = settings.telemetry
+    watched = msgspec.structs.replace(watched, metrics_credential=_located(watched.metrics_credential, base))
     documents_file = absolute(settings.server.documents_file) if settings.server.documents_file else None
     return msgspec.structs.replace(
         settings,
@@ -329,6 +344,7 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
         server=msgspec.structs.replace(settings.server, documents_file=documents_file),
         log=log,
         access=access,
+        telemetry=watched,
         policies=absolute(settings.policies) if settings.policies else None,
         match_weights=absolute(settings.match_weights) if settings.match_weights else None,
     )

@@ -30,6 +30,7 @@ from hub.connectors.breaker import Breaker, Leave
 from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason
+from hub.telemetry.steps import Call, calling
 
 BUSY_RETRY_SECONDS = 5
 """What a searcher is told to wait when the hub asks a custodian as much as it may."""
@@ -115,7 +116,10 @@ class Guarded:
         self._in_hand += 1
         try:
             leave = self._breakers[call].admit()  # it may have been suspended while this call waited
-            return self._suspended(call) if leave is None else await self._ask(call, leave, ask, deadline)
+            if leave is None:
+                return self._suspended(call)
+            with calling(Call(call), self.custodian.id):
+                return await self._ask(call, leave, ask, deadline)
         finally:
             self._in_hand -= 1
             self._turns.release()

@@ -28,6 +28,7 @@ from hub.connectors.http_reading import check_content_type, check_status, check_
 from hub.connectors.http_session import TooMuchBesides, distrust, open_session
 from hub.domain.sources import NoAnswerReason
 from hub.strict_json import NotStrict, parse_json
+from hub.telemetry.steps import headers as trace_headers
 
 BYTES_MAX = 4 * 1024 * 1024
 """Decoded bytes of one answer: 5,000 records of 800 bytes."""
@@ -230,7 +231,7 @@ class JsonClient:
     async def _all_headers(
         self, request_id: str, body_type: str | None, extra: Mapping[str, str] | None, deadline: Deadline
     ) -> dict[str, str]:
-        sent = {**self._headers, **(extra or {}), "X-Request-ID": request_id}
+        sent = {**self._headers, **(extra or {}), "X-Request-ID": request_id, **trace_headers()}
         if (correlation_id := CORRELATION_ID.get()) is not None:
             sent["X-Correlation-ID"] = correlation_id
         if body_type is not None:

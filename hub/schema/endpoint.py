@@ -30,6 +30,7 @@ from hub.schema.trusted import Trusted
 from hub.service.question import Words
 from hub.service.refuse import record_refusal
 from hub.service.view_child import ViewChild
+from hub.telemetry import steps as telemetry
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +92,10 @@ class Endpoint:
 
     async def respond(self, request: Request) -> Response:
         """The answer to one request. Never raises."""
+        with telemetry.question(request.headers):
+            return await self._respond(request)
+
+    async def _respond(self, request: Request) -> Response:
         turn = _Turn(secrets.token_hex(16), media_type(request))
         RELAYED.set("x-hub-relayed" in request.headers)
         try:
@@ -106,7 +111,9 @@ class Endpoint:
                 is_awaitable=_is_coroutine,
                 executor_class=CompiledExecutor,
             )
-            return await self._rendered(pending if isinstance(pending, ExecutionResult) else await pending, turn)
+            result = pending if isinstance(pending, ExecutionResult) else await pending
+            with telemetry.timed(telemetry.Step.ANSWER):
+                return await self._rendered(result, turn)
         except HubError as error:
             return await self._refused(error, turn)
         except Exception as fault:  # the edge: nothing of what went wrong inside goes out
@@ -117,7 +124,8 @@ class Endpoint:
         """The request, read once all that can be judged without its body was judged."""
         front = self._front
         check_method(request, allows_get=front.is_audit)
-        turn.searcher = await self.searcher(request)
+        with telemetry.timed(telemetry.Step.AUTHENTICATE):
+            turn.searcher = await self.searcher(request)
         turn.searcher = self.required(turn.searcher)
         front.rates.take(turn.searcher)
         check_head(request, front.body_bytes_max, allows_get=front.is_audit)

@@ -18,6 +18,7 @@ from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason, NotAskedReason, SourceState
 from hub.matching.resolution import NotHeld, Resolution, Review, Same, ScoredCandidate
 from hub.matching.resolve import cross_check, resolve
+from hub.telemetry import steps as telemetry
 
 Resolve = Callable[[ChildSearch, Sequence[Candidate]], Resolution]
 """Decides what one custodian's candidates mean for the child of a search."""
@@ -191,7 +192,10 @@ class _Round:
         try:
             await self._follow(line, search, asked, Deadline.after(line.deadline_seconds))
         finally:
-            asked.milliseconds = round((clock() - started) * 1000)
+            seconds = clock() - started
+            asked.milliseconds = round(seconds * 1000)
+            reason = None if asked.no_answer is None else asked.no_answer.reason.value
+            telemetry.asked(line.connector.custodian.id, reason, seconds)
             self._tell(self._first, line, None)
             self._tell(self._final, line, None)
         return asked
@@ -234,7 +238,8 @@ class _Round:
         matched = await line.connector.match(search, deadline)
         if not isinstance(matched, Matched):
             return matched
-        resolution = self._resolve(search, matched.candidates)
+        with telemetry.timed(telemetry.Step.MATCH):
+            resolution = self._resolve(search, matched.candidates)
         if isinstance(resolution, Same):
             self._tell(self._first, line, resolution.candidate.identity)
             return resolution
@@ -248,7 +253,8 @@ class _Round:
             matched = await line.connector.match(learnt, deadline)
             if not isinstance(matched, Matched):
                 return matched
-        return self._resolve(learnt, matched.candidates)
+        with telemetry.timed(telemetry.Step.MATCH):
+            return self._resolve(learnt, matched.candidates)
 
     async def _learn(self, others: Iterable[Told]) -> ChildSearch:
         """The search, with who the child is by the word of custodians that are sure.

@@ -40,6 +40,7 @@ from hub.service.refuse import record_refusal
 from hub.service.stating import CaseCheck, check_sign_in, check_stated
 from hub.service.tally import Tally
 from hub.store.appender import Log
+from hub.telemetry.steps import Step, timed
 
 RESTRICTED_LOCATION = "restricted_location"
 """The vocabulary's word for PDS labels R and V."""
@@ -99,8 +100,9 @@ class ViewChild:
             enquiry = question.enquiry()
             purpose = enquiry.purpose
             ENQUIRY.set(enquiry)  # another hub is asked under the same purpose, on the same case
-            self._permit(question, enquiry)
-            search = question.search()
+            with timed(Step.STATE_PURPOSE):
+                self._permit(question, enquiry)
+                search = question.search()
             if self.cases is not None:
                 question = replace(question, searcher=await self.cases(question.searcher, enquiry))
             side = self.log.sealed(entries.side_body(question, enquiry))
@@ -142,14 +144,15 @@ class ViewChild:
             recipient_sector=question.searcher.sector,
             decision_recorded=enquiry.decision is not None,
         )
-        scope = self.policy.scope(enquiry.purpose, question.searcher.role)
-        lines = [self._narrowed(line, question, scope) for line in self.lines]
+        with timed(Step.PLAN):
+            scope = self.policy.scope(enquiry.purpose, question.searcher.role)
+            lines = [self._narrowed(line, question, scope) for line in self.lines]
         known = await entries.references(self.log, question, enquiry, search)
         said = asyncio.gather(self.judgements(), self.matching.book())  # read while the question is being written
         try:
-            number = await self.log.append(  # step 3: durable before any custodian hears of the child
-                entries.question_entry(self.log.stamp(), question, enquiry, known, lines, self.policy, side), side=side
-            )
+            with timed(Step.LOG_QUESTION):  # step 3: durable before any custodian hears of the child
+                entry = entries.question_entry(self.log.stamp(), question, enquiry, known, lines, self.policy, side)
+                number = await self.log.append(entry, side=side)
         except BaseException:
             said.cancel()
             raise
@@ -160,24 +163,21 @@ class ViewChild:
             since = self._since(enquiry, now)
             wanted = self._wanted(facts, question.read, judging)
             resolve = self.matching.resolver(confirmations, now)
-            asked = await ask_all(search, lines, wanted, self.match_grace_seconds, resolve)
+            with timed(Step.ASK):
+                asked = await ask_all(search, lines, wanted, self.match_grace_seconds, resolve)
             label = restricted(asked)
             facts = with_subject(facts, label)
-            decided = decide_all(
-                self.policy,
-                facts,
-                asked,
-                self.clock(),
-                judging=judging,
-                read=question.read,
-                since=since,
-            )
+            with timed(Step.DECIDE):
+                decided = decide_all(
+                    self.policy, facts, asked, self.clock(), judging=judging, read=question.read, since=since
+                )
             unreached = self._out_of_scope(question, scope)
             further = self.policy.bundle.look_back_next_step
             answer = compose(Gathered(search, asked, decided, unreached, label, self.clock(), since, further))
-            recorded = await self.log.append(  # step 8: durable before a byte of it leaves
-                entries.answer_entry(self.log.stamp(), number.index, answer, asked, decided)
-            )
+            with timed(Step.LOG_ANSWER):  # step 8: durable before a byte of it leaves
+                recorded = await self.log.append(
+                    entries.answer_entry(self.log.stamp(), number.index, answer, asked, decided)
+                )
         except AuditUnavailable:
             raise
         except BaseException as fault:  # a request that was cancelled ends its question too

@@ -17,17 +17,28 @@ from random import Random
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from benchmarks.oracle_town import Reply, Town, open_town
+from benchmarks.oracle_town import COUNCIL, NHS, POLICE, Reply, Town, open_town
 from benchmarks.oracle_world import OUT_OF_REACH, ROWS, S16LA, VEILED, Pair, Row, pairs_of, world_of
 from hub.audit import entries
 from hub.audit.encoding import decode
 from hub.demo.world import Child
 from hub.settings import load_settings
+from hub.telemetry import steps
+from hub.telemetry.opentelemetry import OpenTelemetryTracing
+from hub.telemetry.prometheus import PrometheusMetrics
 from tests.store.tampering import read_all
 
 EACH = 36
 """Pairs for each row: over 250 pairs in the rows that are out of reach."""
+
+METRICS = PrometheusMetrics([COUNCIL, POLICE, NHS])
+SPANS = InMemorySpanExporter()
+PROVIDER = TracerProvider()
+PROVIDER.add_span_processor(SimpleSpanProcessor(SPANS))
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +62,8 @@ class Got:
     reply: Reply
     logged: list[str]
     entries: list[str]
+    counted: dict[str, float]
+    spans: list[str]
     ready: Any
 
 
@@ -82,6 +95,7 @@ async def observe(directory: Path) -> Observed:
     before, _ = loggers.level, loggers.setLevel(logging.DEBUG)
     try:
         async with open_town(directory, world_of(pairs)) as town:
+            steps.install(METRICS, OpenTelemetryTracing(PROVIDER))
             for row in ROWS:
                 mine = [pair for pair in pairs if pair.row == row]
                 token = await town.token(row.worker)
@@ -98,6 +112,7 @@ async def observe(directory: Path) -> Observed:
                     await town.ask(control, mine[0].other, token),
                 )
     finally:
+        steps.install()
         root.removeHandler(said)
         loggers.setLevel(before)
     return seen
@@ -105,10 +120,20 @@ async def observe(directory: Path) -> Observed:
 
 async def _got(town: Town, row: Row, who: Child, token: str, said: Said, directory: Path) -> Got:
     from_line, from_entry = len(said.lines), len(_bodies(directory))
+    from_count = counts()
+    SPANS.clear()
     reply = await town.ask(row, who, token)
+    counted = {name: value - from_count[name] for name, value in counts().items()}
+    spans = sorted(f"{span.name} {dict(span.attributes or {})}" for span in SPANS.get_finished_spans())
     kinds = [type(decode(body)).__name__ for body in _bodies(directory)[from_entry:]]
     async with town.session.get(f"{town.url}/health/ready") as ready:
-        return Got(reply, said.lines[from_line:], kinds, await ready.json())
+        return Got(reply, said.lines[from_line:], kinds, counted, spans, await ready.json())
+
+
+def counts() -> dict[str, float]:
+    """Every metric that is a count."""
+    lines = (line for line in METRICS.shown().decode().splitlines() if "_count{" in line or "_total{" in line)
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
 def _bodies(directory: Path) -> list[bytes]:
@@ -177,6 +202,10 @@ def test_the_same_is_logged_and_counted(observed: Observed, row: Row) -> None:
         assert [masked(line, each.pair.one) for line in each.one.logged] == [
             masked(line, each.pair.other) for line in each.other.logged
         ]
+        assert each.one.counted == each.other.counted
+        assert each.one.counted['hub_step_seconds_count{step="answer"}'] == 1
+        assert each.one.spans == each.other.spans
+        assert "hub.question {}" in each.one.spans
         assert each.one.ready["custodians"] == each.other.ready["custodians"]
 
 

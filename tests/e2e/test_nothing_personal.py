@@ -19,10 +19,17 @@ from typing import Any
 
 import aiohttp
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from hub.cli.client import VIEW
 from hub.demo.world import World
 from hub.settings import load_settings
+from hub.telemetry import steps
+from hub.telemetry.opentelemetry import OpenTelemetryTracing
+from hub.telemetry.prometheus import PrometheusMetrics
+from hub.telemetry.steps import Call, Step
 from tests.e2e.hard.town import NURSE, POLICE_OFFICER, SOCIAL_WORKER, HardTown, running
 
 WORD_LETTERS_MIN = 4
@@ -85,8 +92,12 @@ class Run:
 @pytest.fixture(scope="module")
 def hard_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HardTown]:
     """A town of this module's own: its police come to harm."""
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(SPANS))
     with running(tmp_path_factory.mktemp("nothing-personal")) as started:
+        steps.install(METRICS, OpenTelemetryTracing(provider, continues=True))
         yield started
+        steps.install()
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +118,10 @@ async def run_through(town: HardTown) -> str:
         await refused(town, who.nhs_number, who.family_name)
     await with_a_fault(town)
     return "\n".join(answers)
+
+
+METRICS = PrometheusMetrics(["testshire-council", "testshire-police", "testshire-nhs", "testshire-academy"])
+SPANS = InMemorySpanExporter()
 
 
 class Broken:
@@ -146,7 +161,8 @@ async def refused(town: HardTown, number: str, name: str) -> None:
     )
     async with aiohttp.ClientSession() as session:
         for body in bodies:
-            for headers in ({"Authorization": f"Bearer {token}"}, {"Authorization": f"Bearer {name}"}):
+            for bearer in (token, name):
+                headers = {"Authorization": f"Bearer {bearer}", "traceparent": name, "baggage": f"who={number}"}
                 async with session.post(f"{town.url}/graphql?{name}={number}", json=body, headers=headers) as reply:
                     assert reply.status in (400, 401), await reply.text()
         async with session.get(f"{town.url}/{number}/{name}") as reply:
@@ -172,6 +188,23 @@ def test_not_in_log_entries(hard_town: HardTown, finder: Finder, answers: str) -
     text = hard_town.log_text()
     assert len(text) > 100_000
     assert finder.found(text) == set()
+
+
+def test_not_in_metrics(finder: Finder, answers: str) -> None:
+    shown = METRICS.shown().decode()
+    for step in Step:
+        count = re.search(rf'hub_step_seconds_count{{step="{step.value}"}} ([0-9.]+)', shown)
+        assert count is not None
+        assert float(count[1]) > 50, step
+    assert 'outcome="suspended"} 1.0' in shown
+    assert finder.found(shown) == set()
+
+
+def test_not_in_traces(finder: Finder, answers: str) -> None:
+    spans = SPANS.get_finished_spans()
+    names = {span.name for span in spans}
+    assert names >= {f"hub.{step.value}" for step in Step} | {f"hub.custodian.{call.value}" for call in Call}
+    assert finder.found("\n".join(span.to_json() for span in spans)) == set()
 
 
 PEOPLE_ARE_KEPT_IN = {"log_reference", "match_shown"}

@@ -39,6 +39,12 @@ def remove(name: str) -> Change:
     return lambda directory: (directory / name).unlink()
 
 
+def only_supporting(directory: Path) -> None:
+    for path in (directory / "gateways").iterdir():
+        if path.name != "ca2004-s11.toml":
+            path.unlink()
+
+
 LPP, ORDER, SEN = "impediments/imp-lpp.toml", "impediments/imp-court-order.toml", "impediments/imp-sen-reg17.toml"
 GILLICK, ADOPTION = "impediments/imp-gillick.toml", "impediments/imp-adoption-s57.toml"
 MARAC, CODE_P = "impediments/imp-originator-marac.toml", "handling/handling-code-p.toml"
@@ -162,6 +168,14 @@ REFUSALS: dict[str, Refused] = {
     "scope at two levels": (swap(S47, "full = [", 'key_facts = ["health"]\nfull = ['), f"{S47}: scope.", "'health' is in", "give it one level"),
     "scope that leaves out what is not in": (swap(S17, '"social_care", "police", "health", "education"]', '"social_care"]'), f"{S17}: scope.out", "'warning_marker' is not a kind of a section that is in scope"),
     "scope of nothing": (swap(S47, 'full = ["identity", "household", "involvement", "social_care", "police", "health", "education"]', ""), f"{S47}: scope", "reaches no kind of record"),
+    "gateway for an unknown role": (swap("gateways/ca1989-s31.toml", "recipient_roles = [", 'recipient_roles = ["boss", '), "gateways/ca1989-s31.toml: recipient_roles", "'boss' is not a word"),
+    "gateway for a role of a sector it leaves out": (swap("gateways/ca1989-s31.toml", "recipient_roles = [", 'recipient_roles = ["mash_nurse", '), "gateways/ca1989-s31.toml: recipient_roles", "recipient_sectors"),
+    "gateway that waits for law in force": (swap(S17, "[law]", 'not_commenced = "Not yet."\n\n[law]'), f"{S17}: law.source", "is in force on", "take `commencement` or `not_commenced` out"),
+    "gateway nobody asks under that needs a decision": (swap("gateways/ca2004-s11.toml", "\n[law]", 'needs_decision = "section_47_enquiry"\n\n[law]'), "gateways/ca2004-s11.toml: needs_decision", "no decision is needed"),
+    "limit that gives a rejected ground": (swap("limits/scope-so-far-as.toml", "This purpose does not need this.", "GDPR."), "limits/scope-so-far-as.toml: tell.next_step", "'GDPR' is a rejected ground"),
+    "limit with a condition that code carries out elsewhere": (swap("limits/scope-so-far-as.toml", "[tell]", '[applies_when]\nrecord_has = ["about_adult"]\n\n[tell]'), "limits/scope-so-far-as.toml: applies_when", "only there"),
+    "limit by a rule without a condition": (swap("limits/scope-so-far-as.toml", '"scope"', '"rule"'), "limits/scope-so-far-as.toml: applies_when", "only there"),
+    "no gateway anybody asks under": (only_supporting, "gateways", "none of these is law in force"),
     "gateway without a scope": (swap(S47, "[scope]\nwhy", "# why"), f"{S47}: law.full", "unknown field `full`"),
     "look-back of no years": (swap(S47, "[scope]", "[scope]\nlook_back_years = 0"), f"{S47}: scope.look_back_years", "Expected `int` >= 1"),
     "kind with an unknown label": (swap(COUNCIL, '["ehc_plan"]', '["plan"]'), "education_health_care_plan.labels", "'plan'", "Did you mean 'ehc_plan'?"),

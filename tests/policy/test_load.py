@@ -112,6 +112,11 @@ def test_law_counts_from_the_day_it_is_in_force(policies: Path, on: date, in_for
         assert ": law.source: 'CWSA2026-4' is not in force on 2026-09-29" in refusal(policies, on)
 
 
+def test_a_gateway_that_waited_for_law_is_asked_under_from_the_day_it_begins(policies: Path) -> None:
+    swap("gateways/ca1989-s17.toml", "[law]", "commencement = 2026-11-20\n\n[law]")(policies)
+    assert "ca1989-s17" in load_bundle(policies, ON).purposes
+
+
 def test_a_repeal_in_the_future_is_not_one_yet(policies: Path) -> None:
     swap(LAW, "checked = 2026-11-01", "checked = 2026-11-01\nrepealed_on = 2026-11-21")(policies)
     assert load_bundle(policies, ON).digest

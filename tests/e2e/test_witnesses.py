@@ -254,8 +254,10 @@ def test_the_hub_does_not_start_on_a_restored_older_database(watched: Watched) -
     assert "more entries than the database holds" in said
     assert "docs/runbook.md" in said
     done = subprocess.run(
-        [*HUB, "audit", "hold", "--set", "--subject", "0b44" * 8, "--by", "Rowan Achebe"]
-        + ["--reason", "court_case", "--settings", str(watched.directory / "settings.toml")],
+        [
+            *(*HUB, "audit", "hold", "--set", "--subject", "0b44" * 8, "--by", "Rowan Achebe"),
+            *("--reason", "court_case", "--settings", str(watched.directory / "settings.toml")),
+        ],
         capture_output=True,
         text=True,
         check=False,

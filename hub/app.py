@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -52,14 +51,13 @@ from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
 from hub.store.judgements import JudgementStore
 from hub.store.tally import add as add_to_tally
+from hub.telemetry.lines import Digest, LogLine, say
 from hub.watching import watch
 
 STALE_SECONDS = 300.0
 """A question without an answer for so long is ended as abandoned."""
 
 REAP_EVERY_SECONDS = 60.0
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +198,7 @@ def load_weights(settings: Settings) -> Weights:
         raise ConfigurationError(problem, code="WEIGHTS_INVALID") from None
     except ConfigurationError as fault:
         raise ConfigurationError(f"{settings.match_weights}: {fault.message}", code=fault.code) from None
-    _log.warning("matching goes by weights of its own, sha256:%s", read.digest)
+    say(LogLine.WEIGHTS_OWN, digest=Digest(f"sha256:{read.digest}"))
     return read.weights
 
 
@@ -255,7 +253,7 @@ async def _reap(log: Log) -> None:
         try:
             await log.abandon_stale(STALE_SECONDS)
         except AuditUnavailable:
-            _log.warning("open questions could not be ended: the log is unavailable")
+            say(LogLine.LOG_REAP_FAILED)
         await asyncio.sleep(REAP_EVERY_SECONDS)
 
 

@@ -100,12 +100,14 @@ class Telemetry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What whoever runs the hub may watch (``docs/telemetry.md``); nothing unless it is asked for.
 
     ``/metrics`` answers who brings ``metrics_credential``. Traces go to ``traces_endpoint`` (OTLP over HTTP);
-    ``traces_continue`` goes on with a request's own ``traceparent``: only where a proxy makes it anew.
+    ``traces_continue`` goes on with a request's own ``traceparent``: only where a proxy makes it anew. ``log_lines``
+    is how lines are written to standard error (``docs/log-lines.md``).
     """
 
     metrics_credential: Credential | None = None
     traces_endpoint: Annotated[str, Meta(pattern="^https?://[^@?#]+$", max_length=300)] | None = None
     traces_continue: bool = False
+    log_lines: Literal["text", "json"] = "text"
 
 
 class GuardSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Iterable
 
 from starlette.exceptions import HTTPException
@@ -13,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from hub.schema.answers import HEADERS
 from hub.settings import Telemetry, read_credential
 from hub.telemetry import steps
+from hub.telemetry.lines import JsonLines
 
 
 def watch(settings: Telemetry, custodians: Iterable[str]) -> list[BaseRoute]:
@@ -41,5 +43,17 @@ def watch(settings: Telemetry, custodians: Iterable[str]) -> list[BaseRoute]:
         from hub.telemetry.opentelemetry import OpenTelemetryTracing
 
         tracing = OpenTelemetryTracing(provider_for(settings.traces_endpoint), continues=settings.traces_continue)
+    if settings.log_lines == "json":
+        write_json()
     steps.install(metrics, tracing)
     return routes
+
+
+def write_json() -> None:
+    """Have every line of the process written to standard error as one JSON object."""
+    root = logging.getLogger()
+    if not any(isinstance(each.formatter, JsonLines) for each in root.handlers):
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines())
+        handler.setLevel(logging.WARNING)
+        root.addHandler(handler)

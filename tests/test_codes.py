@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.telemetry.lines import LogLine
 from scripts import code_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,9 +60,8 @@ def test_every_code_is_documented() -> None:
 def test_no_documented_code_is_gone() -> None:
     everything = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "hub").rglob("*.py"))
     everything += (ROOT / "hub/web/static/ide/ide.js").read_text(encoding="utf-8")
-    assert sorted(code for code in documented() if f'"{code}"' not in everything) == [], (
-        "clients branch on these: keep or announce"
-    )
+    gone = [code for code in documented() if f'"{code}"' not in everything and code not in LogLine.__members__]
+    assert sorted(gone) == [], "clients branch on these: keep or announce"
 
 
 def test_every_code_has_its_page() -> None:

@@ -7,7 +7,6 @@ its deadline. Neither case nor worker is in an address, a log line or an error.
 from __future__ import annotations
 
 import asyncio
-import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +18,10 @@ from hub.access.jwks import read_body
 from hub.access.settings import CaseRegisterSettings
 from hub.access.strict_json import parse_object
 from hub.errors import ConfigurationError
+from hub.telemetry.lines import LogLine, say
 
 ANSWER_BYTES_MAX = 4_096
 FILE_BYTES_MAX = 33_554_432
-
-_log = logging.getLogger(__name__)
 
 
 class CaseState(StrEnum):
@@ -76,7 +74,7 @@ class HttpCaseRegister:
             async with asyncio.timeout(self._deadline_seconds):
                 return await self._ask({"organisation": organisation, "case": case, "worker": worker})
         except Exception as fault:  # the boundary: whatever that system does, the question goes on or is refused
-            _log.warning("the case register did not answer: %s", type(fault).__name__)
+            say(LogLine.CASE_REGISTER_SILENT, fault=type(fault))
             return CaseState.UNKNOWN
 
     async def close(self) -> None:
@@ -122,7 +120,7 @@ class FileCaseRegister:
             async with asyncio.timeout(self._deadline_seconds):
                 cases = await asyncio.to_thread(self.read)
         except (ConfigurationError, TimeoutError) as fault:
-            _log.warning("the case register's file cannot be read: %s", type(fault).__name__)
+            say(LogLine.CASE_REGISTER_UNREADABLE, fault=type(fault))
             return CaseState.UNKNOWN
         found = cases.get(organisation, {}).get(case)
         if found is None:

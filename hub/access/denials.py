@@ -7,7 +7,6 @@ old to be believed refuses every token rather than let one through that was deni
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
@@ -15,12 +14,11 @@ from enum import StrEnum
 
 from hub.access.token import VerifiedToken
 from hub.errors import AuditUnavailable, Unauthenticated
+from hub.telemetry.lines import LogLine, say
 
 READ_EVERY_SECONDS = 10.0
 BELIEVED_SECONDS = 50.0
 """With one reading that takes as long as it may, still below the minute within which a denial is honoured."""
-
-_log = logging.getLogger(__name__)
 
 
 class Denied(StrEnum):
@@ -91,5 +89,5 @@ class Denials:
             try:
                 await self.refresh()
             except AuditUnavailable:
-                _log.warning("the list of denied access could not be read")
+                say(LogLine.DENIALS_NOT_READ)
             await asyncio.sleep(READ_EVERY_SECONDS)

@@ -8,7 +8,6 @@ identity, existence and content are decided separately: what may not be shared i
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from hub.domain.organisations import Custodian
 from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason
+from hub.telemetry.lines import LogLine, say
 
 CANDIDATES_MAX = 50
 """A custodian returns at most so many candidates; more is an error of theirs or a question too loose to use."""
@@ -34,8 +34,6 @@ RELAYED: ContextVar[bool] = ContextVar("hub_relayed", default=False)
 """Whether the question came from another hub, set once at the edge: it is then passed on to no further hub."""
 
 Answer = TypeVar("Answer")
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ async def as_value(call: Awaitable[Answer], deadline: Deadline) -> Answer | NoAn
     except UpstreamFault as fault:
         return fault.no_answer
     except Exception as fault:  # the boundary: past here a failure is a value
-        _log.error("connector fault of type %s", type(fault).__name__)
+        say(LogLine.CONNECTOR_FAULT, fault=type(fault))
         return NoAnswer(NoAnswerReason.MALFORMED, "the answer could not be read")
 
 

@@ -18,7 +18,6 @@ What suspends a custodian, and what does not:
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,20 +29,16 @@ from hub.connectors.breaker import Breaker, Leave
 from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason
+from hub.telemetry.lines import Id, LogLine, say
 from hub.telemetry.steps import Call, calling
 
 BUSY_RETRY_SECONDS = 5
 """What a searcher is told to wait when the hub asks a custodian as much as it may."""
 
-SUSPENDED = "CUSTODIAN_SUSPENDED"
-RESUMED = "CUSTODIAN_RESUMED"
-
 Answer = TypeVar("Answer", Matched, Found, Fetched)
 
 _NO_REPLY = frozenset({NoAnswerReason.DOWN, NoAnswerReason.SLOW})
 _COUNTED = {"match": _NO_REPLY | {NoAnswerReason.MALFORMED}, "find": _NO_REPLY, "fetch": _NO_REPLY}
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +145,18 @@ class Guarded:
             raise
         if not isinstance(answer, NoAnswer) or answer.reason not in _COUNTED[call]:
             if breaker.succeeded(leave):
-                _log.warning("%s %s: %s is answered again", RESUMED, self.custodian.id, call)
+                say(LogLine.CUSTODIAN_RESUMED, custodian=Id(self.custodian.id), call=Call(call))
         elif answer.reason is NoAnswerReason.SLOW and given_seconds < deadline.seconds / 2:
             breaker.forgotten(leave)
         elif breaker.failed(leave):
-            words = "%s %s: %s failed %d times in a row, last as %s; not asked for %g s"
-            limits = self._limits
-            shown = (self.custodian.id, call, limits.failures_max, answer.reason.value, limits.pause_seconds)
-            _log.warning(words, SUSPENDED, *shown)
+            say(
+                LogLine.CUSTODIAN_SUSPENDED,
+                custodian=Id(self.custodian.id),
+                call=Call(call),
+                times=self._limits.failures_max,
+                reason=answer.reason,
+                seconds=self._limits.pause_seconds,
+            )
         return answer
 
     def _suspended(self, call: str) -> NoAnswer:

@@ -5,7 +5,6 @@ Every request that is turned down is in the log before its answer leaves, and an
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,8 +30,7 @@ from hub.service.question import Words
 from hub.service.refuse import record_refusal
 from hub.service.view_child import ViewChild
 from hub.telemetry import steps as telemetry
-
-_log = logging.getLogger(__name__)
+from hub.telemetry.lines import Digest, LogLine, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ class Endpoint:
         except HubError as error:
             return await self._refused(error, turn)
         except Exception as fault:  # the edge: nothing of what went wrong inside goes out
-            _log.error("unforeseen fault of type %s, trace %s", type(fault).__name__, turn.trace_id)
+            say(LogLine.UNFORESEEN_FAULT, fault=type(fault), trace=Digest(turn.trace_id))
             return answer(500, {"errors": [internal(turn.trace_id)]}, turn.trace_id, turn.media)
 
     async def _admitted(self, request: Request, turn: _Turn) -> Asked:
@@ -205,7 +203,7 @@ class Endpoint:
                 return await self._refused(variables_error(error, self._schema), turn)
             else:
                 statuses.append(500)
-                _log.error("unforeseen fault of type %s, trace %s", type(cause).__name__, turn.trace_id)
+                say(LogLine.UNFORESEEN_FAULT, fault=type(cause), trace=Digest(turn.trace_id))
                 body.setdefault("errors", []).append(_placed(internal(turn.trace_id), error))
         body["data"] = result.data
         empty = result.data is None or not any(result.data.values())

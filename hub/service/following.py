@@ -14,6 +14,7 @@ from hub.errors import AuditUnavailable, ConfigurationError
 from hub.store.appender import Log
 from hub.store.read_model import Caught, catch_up
 from hub.store.told import CHUNK_ROWS
+from hub.telemetry.lines import LogLine, say
 
 EVERY_SECONDS = 2.0
 
@@ -41,7 +42,7 @@ class Following:
             try:
                 await self._to_the_end()
                 if self._failing:
-                    _log.warning("the list of the log is kept up again")
+                    say(LogLine.LOG_LIST_KEPT_AGAIN)
                 self._failing = False
             except Exception as fault:  # a list that is behind must not cost anybody an answer
                 if not self._failing:  # one line for one failure, however long it lasts

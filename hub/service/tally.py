@@ -7,7 +7,6 @@ error. Words that are not in the vocabulary came from outside and could hold any
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from hub.policy.bundle import Bundle
 from hub.policy.facts import Judged, RequestFacts
 from hub.policy.tables import ALL, Facts
 from hub.service.decide import Decided
+from hub.telemetry.lines import LogLine, say
 
 UNKNOWN = "?unknown"
 """What stands for every word the vocabulary does not know; the case tables' way of writing one."""
@@ -26,7 +26,6 @@ FLUSH_SECONDS = 60.0
 PENDING_MAX = 2_000
 """Combinations counted between two flushes; further ones are not."""
 
-_log = logging.getLogger(__name__)
 
 Counted = tuple[RequestFacts, str, frozenset[str], frozenset[str], Judged]
 """A decision by all it was made from: question, kind, labels, unstated words, judgements."""
@@ -94,17 +93,17 @@ class Tally:
             lost += await self._keep(f"{self._clock():%Y-%m}", counted)
         except Exception as fault:  # a count must not cost anybody an answer
             if not self._failing:  # one line for one failure, however long it lasts
-                _log.error("%s: past decisions are counted in memory only: %s", "TALLY_NOT_KEPT", type(fault).__name__)
+                say(LogLine.TALLY_NOT_KEPT, fault=type(fault))
             self._failing = True
             self._lost += lost
             for each, times in taken.items():
                 self._add(each, times, self._pending)
             return
         if self._failing:
-            _log.warning("past decisions are counted in the database again")
+            say(LogLine.TALLY_KEPT_AGAIN)
         self._failing = False
         if lost:
-            _log.error("%s: %d decisions were not counted: there are too many different ones", "TALLY_FULL", lost)
+            say(LogLine.TALLY_FULL, count=lost)
 
     def _add(self, counted: Counted, times: int, pending: dict[Counted, int]) -> None:
         if counted in pending or len(pending) < PENDING_MAX:

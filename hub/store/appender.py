@@ -27,6 +27,7 @@ from hub.store.keys import Signer, SignsBackwards
 from hub.store.reader import Health, StoredEntry
 from hub.store.tables import prepare
 from hub.store.writer import Waiting, WriterThread
+from hub.telemetry.lines import LogLine, say
 
 __all__ = ["Appended", "Health", "Log", "QuestionClosed", "StoredEntry"]
 
@@ -228,7 +229,7 @@ class Log:
         except ConfigurationError:
             raise
         except Exception as fault:
-            _log.error("the audit log could not be read: %s", type(fault).__name__)
+            say(LogLine.LOG_READ_FAILED, fault=type(fault))
             raise AuditUnavailable from None
         finally:
             self._reading -= 1

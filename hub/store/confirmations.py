@@ -7,7 +7,6 @@ a row may reach a log line or an error.
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from hub.store.appender import Log
 from hub.store.engine import single
 from hub.store.judgements import SUBJECT, local_key
 from hub.store.tables import confirmation, match_shown
+from hub.telemetry.lines import LogLine, say
 
 SHOWN_DAYS_MAX = 30
 """After so many days a possible match that was shown is deleted; whoever wants to confirm it asks again."""
@@ -45,8 +45,6 @@ _PHRASES = Phrases(
 )
 _ACTS = {Said.SAME: "confirmed", Said.DIFFERENT: "denied"}
 _NOBODY_STATED = "not_stated"
-
-_log = logging.getLogger(__name__)
 
 
 class ConfirmationsUnavailable(AuditUnavailable):
@@ -117,7 +115,7 @@ class ConfirmationStore(AppendOnly[Kept, Book]):
         try:
             await self._on_thread(add, self.phrases.unsure)
         except AuditUnavailable:
-            _log.warning("possible matches of an answer were not kept: they cannot be confirmed by its references")
+            say(LogLine.MATCHES_NOT_KEPT)
 
     async def seen(self, answer: int, ordinal: int) -> Seen:
         """The ``ordinal``-th possible match (from 1) of answer number ``answer``.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from sqlalchemy import Connection, Engine
 
 from hub.audit.merkle import ProofInvalid, assemble, consistency_parts, fold, perfect_parts, verify_consistency
 from hub.store.batch import TILE_LEVELS, Head, read_head
 from hub.store.engine import reading
 from hub.store.reader import subtree_lookup
-
-_log = logging.getLogger(__name__)
+from hub.telemetry.lines import LogLine, say
 
 
 def read_consistency(engine: Engine, old: int, new: int) -> tuple[bytes, ...] | None:
@@ -33,7 +30,7 @@ def read_consistency(engine: Engine, old: int, new: int) -> tuple[bytes, ...] | 
         try:
             return _checked(connection, head, old, new, TILE_LEVELS)
         except ProofInvalid:
-            _log.error("the log's stored subtrees are damaged; this proof is made without them")
+            say(LogLine.LOG_SUBTREES_DAMAGED)
             return _checked(connection, head, old, new, 0)
 
 

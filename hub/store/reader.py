@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from hub.audit.words import code
 from hub.store.batch import TILE_LEVELS, read_head
 from hub.store.engine import reading, single
 from hub.store.tables import log_entry, log_open, log_reference, log_tile
+from hub.telemetry.lines import LogLine, say
 
 REFERENCE_KIND_MAX = 32
 """The longest kind of reference, in characters."""
@@ -54,8 +54,6 @@ _TILES = (
     .where(log_tile.c.index >= bindparam("start"), log_tile.c.index < bindparam("end"))
     .order_by(log_tile.c.index)
 )
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ def read_proof(engine: Engine, index: int, under: str | None = None) -> str | No
         try:
             hashes = _checked_proof(look_up, signed, index, leaf)
         except ProofInvalid:
-            _log.error("the log's stored subtrees are damaged; this proof is made without them")
+            say(LogLine.LOG_SUBTREES_DAMAGED)
             hashes = _checked_proof(subtree_lookup(connection, 0), signed, index, leaf)
     return str(LogProof(index, leaf, hashes, note))
 

@@ -18,6 +18,7 @@ from hub.audit.entries import Question, ends, side
 from hub.audit.merkle import leaf_hash
 from hub.audit.words import NONCE_BYTES
 from hub.store.pending import Pending
+from hub.telemetry.lines import LogLine, say
 
 REASON = "not_committed"
 """The reason in the :class:`~hub.audit.acts.Erasure` that explains side rows which were never written."""
@@ -44,7 +45,7 @@ def explained(bodies: Sequence[bytes], start: int, now: int) -> list[Pending]:
     """
     entries = [decode(body) for body in bodies]
     acts = [str(start + at) for at, entry in enumerate(entries) if isinstance(entry, Act)]
-    _log.warning("%d entries that a hub signed and could not commit were written now, from %d on", len(bodies), start)
+    say(LogLine.ENTRIES_RECOVERED, count=len(bodies), start=start)
     if acts:
         _log.error("what entries %s say was logged, but was not done: it is to be done again", ", ".join(acts))
     without = tuple(start + at for at, entry in enumerate(entries) if side(entry) is not None)

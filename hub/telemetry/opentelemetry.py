@@ -54,7 +54,9 @@ class OpenTelemetryTracing:
         here = trace.get_current_span().get_span_context()
         if not here.is_valid:
             return {}
-        return {"traceparent": f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags & TraceFlags.SAMPLED:02x}"}
+        return {
+            "traceparent": f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags & TraceFlags.SAMPLED:02x}"
+        }
 
 
 def parent_of(headers: Mapping[str, str]) -> Context | None:

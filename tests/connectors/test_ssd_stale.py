@@ -76,8 +76,8 @@ async def test_an_alarm_once_for_each_copy_and_without_a_name(tmp_path: Path, ca
         await found(council, who)
     await council.close()
     said = [record.getMessage() for record in caplog.records]
-    rest = "its documents and addresses are held back until it is renewed"
-    assert said == [f"the extract of testshire-council is {days} days old: {rest}" for days in (40, 39)]
+    rest = "its documents and addresses are held back"
+    assert said == [f"EXTRACT_STALE: the extract of testshire-council is {days} days old: {rest}" for days in (40, 39)]
 
 
 async def test_what_the_policies_make_of_it(tmp_path: Path) -> None:

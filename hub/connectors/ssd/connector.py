@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeVar
@@ -34,10 +33,9 @@ from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason
 from hub.errors import ConfigurationError
+from hub.telemetry.lines import Id, LogLine, say
 
 Result = TypeVar("Result")
-
-_log = logging.getLogger(__name__)
 
 
 def _utc_now() -> datetime:
@@ -177,11 +175,7 @@ class SsdConnector:
             return False
         if self._alarmed != as_of:
             self._alarmed = as_of
-            _log.warning(
-                "the extract of %s is %d days old: its documents and addresses are held back until it is renewed",
-                self.custodian.id,
-                age.days,
-            )
+            say(LogLine.EXTRACT_STALE, custodian=Id(self.custodian.id), days=age.days)
         return True
 
     def _fetch(self, connection: Connection, who: Candidate, wanted: Sequence[RecordPointer]) -> Fetched:

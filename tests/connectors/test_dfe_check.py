@@ -74,7 +74,9 @@ async def test_a_test_patient_is_counted_and_never_shown() -> None:
         report = await walk(made, Known(CATALOGUE, BUNDLE.vocabulary.labels.keys()), BY_NUMBER, 5)
         await made.close()
     assert report.is_well, report
-    assert "1 line(s) stand for what it holds back, or does not say: each is shown as that" in graded(report, Grade.NOTE)
+    assert "1 line(s) stand for what it holds back, or does not say: each is shown as that" in graded(
+        report, Grade.NOTE
+    )
     assert {each.kind for each in report.samples} >= {"pupil", "school_enrolment", "school_attendance"}
     told = " ".join(f"{each.what} {each.do}" for each in report.findings) + str(report.samples)
     assert not any(word in told for word in ("Thornbury", "Weir Road", MAYA))

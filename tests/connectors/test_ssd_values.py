@@ -102,7 +102,9 @@ def test_outcome(text: str | None, meant: str | None) -> None:
         pytest.param('["1B", "16A"]', ("Alcohol misuse by a parent or carer (1B)", "Neglect (16A)"), id="array"),
         pytest.param('{"1B": "Yes", "16A": "No"}', ("Alcohol misuse by a parent or carer (1B)",), id="object"),
         pytest.param("1B,16A", ("Alcohol misuse by a parent or carer (1B)", "Neglect (16A)"), id="commas"),
-        pytest.param('["1B", "99Z"]', ("Alcohol misuse by a parent or carer (1B)", "99Z (code not known)"), id="unknown"),
+        pytest.param(
+            '["1B", "99Z"]', ("Alcohol misuse by a parent or carer (1B)", "99Z (code not known)"), id="unknown"
+        ),
         pytest.param("[]", None, id="none"),
         pytest.param(None, None, id="null"),
     ],

@@ -30,6 +30,9 @@ WARM_UP = 10
 AUC_FROM_CHANCE_MAX = 0.1
 """How far from 0.5 the area may lie: with 250 pairs its standard error is 0.026."""
 
+SEEN_STANDARD_ERRORS = 3.0
+"""A control this far from chance was told apart. A run that misses its controls would miss a leak of their size too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -43,10 +46,23 @@ class Samples:
         """The area under the ROC curve."""
         return auc(self.one, self.other)
 
+    @property
+    def slower_of_pair(self) -> float:
+        """In how many of the pairs the one took longer: drift from pair to pair is not in it, as it is in the area."""
+        longer = sum((a > b) + (a == b) / 2 for a, b in zip(self.one, self.other, strict=True))
+        return longer / len(self.one)
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Whether the area is further from chance than luck explains."""
+        return abs(self.area - 0.5) > SEEN_STANDARD_ERRORS * standard_error(len(self.one), len(self.other))
+
     def shown(self) -> dict[str, Any]:
         """As it is written to JSON."""
         return {
             "auc": figure(self.area, "ratio"),
+            "slower_of_pair": figure(self.slower_of_pair, "ratio"),
+            "is_told_apart": self.is_told_apart,
             "standard_error": figure(standard_error(len(self.one), len(self.other)), "ratio"),
             "p50_one": figure(percentile(self.one, 0.5), "ms"),
             "p50_other": figure(percentile(self.other, 0.5), "ms"),
@@ -152,9 +168,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "rows": [each.shown() for each in found],
         }
         options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    _say(sensitivity(found))
     told = [each.row for each in found if not each.holds]
     _say(f"Told apart by their times: {'; '.join(told)}." if told else "None that must not be was told apart.")
     return 1 if told else 0
+
+
+def sensitivity(found: Iterable[Measured]) -> str:
+    """What this run could have seen: how many controls it told apart, by time and by work."""
+    controls = [each for each in found if each.row.endswith("the control")]
+    by_time = sum(each.time.is_told_apart for each in controls)
+    by_work = sum(each.work.is_told_apart for each in controls)
+    said = f"Of {len(controls)} controls, {by_time} were told apart by time and {by_work} by work"
+    missed = min(by_time, by_work) < len(controls)
+    return f"{said}: {'a leak as small as one that was missed would be missed too' if missed else 'it would be seen'}."
 
 
 def _line(measured: Measured) -> str:

@@ -206,7 +206,8 @@ def test_what_is_sent_to_the_hub_is_what_is_kept(place: Path, monkeypatch: pytes
         reply = client.post("/graphql", json=sent)
         assert "errors" not in reply.json()
         assert client.portal is not None
-        found = client.portal.call(built[0].log.beside, lambda engine: read_side(engine, 0))
+        # entry 0 says which register is in force
+        found = client.portal.call(built[0].log.beside, lambda engine: read_side(engine, 1))
     assert found is not None
     assert found.body is not None
     assert asked_in(found.body) == AskedInWords(document, {"n": "9990004021"})

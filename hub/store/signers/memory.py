@@ -43,7 +43,13 @@ class HeadMemory:
             self._last = (size, root)
             line = f"{size:<20} {encode_base64(root)}\n".encode()
             with suppress(OSError):  # a full disk here must not stop the log, which has its own
-                file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                if not self._path.exists():  # a hub that starts at this moment must not find it empty
+                    draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.{threading.get_ident()}")
+                    draft.write_bytes(line)
+                    draft.chmod(0o600)
+                    draft.replace(self._path)
+                    return
+                file = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
                 try:
                     os.pwrite(file, line, 0)  # one line of fixed length, so a crash cannot leave half of it
                 finally:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from hub.access.token import VerifiedToken
-from hub.domain.enquiry import Searcher, StepUp
+from hub.domain.enquiry import Duty, Searcher, StepUp
 from hub.domain.organisations import Sector
 from hub.errors import Forbidden
 
@@ -32,24 +32,29 @@ class Organisation:
 class Client:
     """A system that sends questions, known by (issuer, client_id): the same name from another issuer is a stranger.
 
-    ``states_purpose``: it may state purpose and case itself, in the query, where its tokens do not carry them.
+    ``organisation`` is the agency it belongs to; None for the hub's own pages, through which workers of every agency
+    sign in: there the token says whose worker it is. ``states_purpose``: it may state purpose and case itself, in the
+    query, where its tokens do not carry them.
     """
 
     issuer: str
     client_id: str
-    organisation: str
+    organisation: str | None
     states_purpose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Purposes that may be stated from ``valid_from`` until and including ``valid_until``, and who signed that off."""
+    """What a role may do from ``valid_from`` until and including ``valid_until``, and who signed that off:
+    the purposes it may state, and its duties.
+    """
 
     purposes: frozenset[str]
     valid_from: date
     valid_until: date
     signed_off_by: str
     signed_off_on: date
+    duties: frozenset[Duty] = frozenset()
 
     def in_force(self, today: date) -> bool:
         """Whether the grant holds on ``today``."""
@@ -86,14 +91,8 @@ class Register:
                 "information governance lead to register it.",
                 code="CLIENT_NOT_REGISTERED",
             )
-        if token.organisation is not None and token.organisation != client.organisation:
-            raise Forbidden(
-                "The token names another agency than the one this system is registered for. Whoever runs the "
-                "authorization server must correct it, or the register must be.",
-                code="ORGANISATION_MISMATCH",
-            )
-        role, grants = self._unattended(token) if token.worker is None else self._role(token, client, today)
-        organisation = self.organisations[client.organisation]
+        organisation = self._organisation(token, client)
+        role, grants = self._unattended(token) if token.worker is None else self._role(token, organisation.id, today)
         return Searcher(
             client_id=client.client_id,
             organisation=organisation.id,
@@ -108,6 +107,7 @@ class Register:
             sign_in=token.sign_in,
             step_up=self.step_up,
             scopes=token.scopes,
+            duties=frozenset(duty for grant in grants if grant.in_force(today) for duty in grant.duties),
         )
 
     def purposes_named(self) -> frozenset[str]:
@@ -116,8 +116,19 @@ class Register:
         granted = {purpose for grants in rows for grant in grants for purpose in grant.purposes}
         return frozenset(granted | self.step_up.keys())
 
-    def _role(self, token: VerifiedToken, client: Client, today: date) -> tuple[str, tuple[Grant, ...]]:
-        grants = self.roles.get((client.organisation, token.role), ()) if token.role is not None else ()
+    def _organisation(self, token: VerifiedToken, client: Client) -> Organisation:
+        """The agency whose worker asks: the client's own or, through the hub's pages, the one the token names."""
+        found = token.organisation if client.organisation is None else client.organisation
+        if found is None or found not in self.organisations or token.organisation not in (None, found):
+            raise Forbidden(
+                "The token names another agency than the one this system is registered for. Whoever runs the "
+                "authorization server must correct it, or the register must be.",
+                code="ORGANISATION_MISMATCH",
+            )
+        return self.organisations[found]
+
+    def _role(self, token: VerifiedToken, organisation: str, today: date) -> tuple[str, tuple[Grant, ...]]:
+        grants = self.roles.get((organisation, token.role), ()) if token.role is not None else ()
         if token.role is None or not any(grant.in_force(today) for grant in grants):
             raise Forbidden(
                 "The register lists no such role, in force today, for this agency (the token's `role` claim says which "

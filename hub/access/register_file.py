@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -14,7 +15,7 @@ from msgspec import Meta
 
 from hub.access.jwks import require_safe_url
 from hub.access.register import UNATTENDED_ROLE, Client, Grant, Organisation, Register
-from hub.domain.enquiry import StepUp
+from hub.domain.enquiry import Duty, StepUp
 from hub.domain.organisations import Sector
 from hub.errors import ConfigurationError
 
@@ -43,7 +44,8 @@ class _Organisation(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class _Client(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     id: _ClientId
     issuer: _Id
-    organisation: _Id
+    organisation: _Id | None = None
+    everyone: bool = False
     states_purpose: bool = False
 
 
@@ -58,6 +60,7 @@ class _SignedOff(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
 class _Role(_SignedOff, forbid_unknown_fields=True, frozen=True, kw_only=True):
     organisation: _Id
     role: _Id
+    duties: list[Duty] = []
 
 
 class _Unattended(_SignedOff, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -138,7 +141,10 @@ class _Reader:
         clients: list[tuple[tuple[str, str], Client]] = []
         for number, row in enumerate(self._file.clients):
             issuer = self._named("clients", number, "issuer", row.issuer, self._issuers)
-            self._named("clients", number, "organisation", row.organisation, organisations)
+            if row.everyone != (row.organisation is None):
+                raise self._wrong("clients", number, "organisation", "give the agency it belongs to, or `everyone`")
+            if row.organisation is not None:
+                self._named("clients", number, "organisation", row.organisation, organisations)
             clients.append(((issuer, row.id), Client(issuer, row.id, row.organisation, row.states_purpose)))
         registered = self._unique("clients", clients)
         return Register(
@@ -157,7 +163,10 @@ class _Reader:
             if row.role == UNATTENDED_ROLE:
                 raise self._wrong("roles", number, "role", f"`{UNATTENDED_ROLE}` is kept for systems without a worker")
             key = (row.organisation, row.role)
-            grants[key] = (*grants.get(key, ()), self._grant("roles", number, row))
+            if len(set(row.duties)) != len(row.duties):
+                raise self._wrong("roles", number, "duties", "names a duty twice")
+            grant = replace(self._grant("roles", number, row), duties=frozenset(row.duties))
+            grants[key] = (*grants.get(key, ()), grant)
         return grants
 
     def _unattended(self, clients: dict[tuple[str, str], Client]) -> dict[tuple[str, str], tuple[Grant, ...]]:

@@ -144,6 +144,9 @@ def _lines(register: Register, today: date) -> Iterator[str]:
                 yield f"  system {client.client_id}: {stating}"
                 for grant in register.unattended.get(key, ()):
                     yield f"    with no worker: {_grant(grant, today)}"
+    for client in register.clients.values():
+        if client.organisation is None:
+            yield f"\nsystem {client.client_id}: the hub's own pages, for workers of every agency"
     for purpose, step_up in register.step_up.items():
         how = f"signed in as {' or '.join(step_up.acr_values)}" if step_up.acr_values else "signed in"
         when = "" if step_up.max_age_seconds is None else f" within {step_up.max_age_seconds} s"
@@ -152,6 +155,8 @@ def _lines(register: Register, today: date) -> Iterator[str]:
 
 def _grant(grant: Grant, today: date) -> str:
     purposes = ", ".join(sorted(grant.purposes)) or "no purpose"
+    if grant.duties:
+        purposes += f"; duties: {', '.join(sorted(grant.duties))}"
     state = "" if grant.in_force(today) else " - NOT IN FORCE TODAY"
     return f"{purposes}; {grant.valid_from} to {grant.valid_until}, signed off by {grant.signed_off_by}{state}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from hub.domain.identifiers import CaseReference
 from hub.domain.organisations import Sector
@@ -37,6 +38,19 @@ class SignIn:
     at: int | None = None
 
 
+class Duty(StrEnum):
+    """What a role does besides asking about children; the register says which roles have which."""
+
+    REVIEW = "review"
+    """Reviews what the log says of the agency's own staff and of uses of its records."""
+    REVIEW_ALL = "review_all"
+    """Reviews the whole log, for the partnership."""
+    RELEASE = "release"
+    """Answers for the agency when another asks it to release what was withheld."""
+    REPORT = "report"
+    """Sees the partnership's sharing report: figures, nobody's record."""
+
+
 UNSTATED = SignIn()
 """The token says nothing of it."""
 
@@ -57,6 +71,7 @@ class Searcher:
         states_itself: whether the query may state them where the token does not: the register's word on this client.
         sign_in: how and when the worker signed in.
         step_up: what a purpose asks of that, by purpose.
+        duties: what the role does besides asking.
         scopes: the token's; they give nothing by themselves, and what comes through a gateway needs one.
     """
 
@@ -73,6 +88,7 @@ class Searcher:
     sign_in: SignIn = UNSTATED
     step_up: Mapping[str, StepUp] = field(default_factory=dict)
     scopes: frozenset[str] = frozenset()
+    duties: frozenset[Duty] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

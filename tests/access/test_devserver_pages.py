@@ -33,6 +33,12 @@ async def test_the_page_lists_each_worker_in_each_role(running: Running) -> None
         "tc-0031 ig_officer",
         "tp-2290 mash_police_officer",
         "tn-1184 mash_nurse",
+        "tc-0007 partnership_ig_lead",
+        "tp-0118 ig_officer",
+        "tn-0042 ig_officer",
+        "tc-0205 release_lead",
+        "tp-1507 release_lead",
+        "tn-0330 release_lead",
     }
     assert form.choices["acr"] == ["single-factor", "multi-factor"]
 

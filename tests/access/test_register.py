@@ -12,6 +12,7 @@ from hub.access.demo_register import DEMO_ISSUER, write_demo_register
 from hub.access.register import Register
 from hub.access.register_file import load_register
 from hub.access.token import VerifiedToken
+from hub.domain.enquiry import Duty
 from hub.domain.organisations import Sector
 from hub.errors import Forbidden
 
@@ -42,6 +43,7 @@ def bent(**changes: str | None) -> VerifiedToken:
 
 POLICE = {"client_id": "police-rms", "organisation": "testshire-police"}
 NURSE = {"client_id": "nhs-portal", "organisation": "testshire-nhs", "role": "mash_nurse"}
+PAGES = {"client_id": "hub-pages"}
 ACCEPTED = [
     pytest.param(bent(), Sector.COUNCIL, ALL_THREE, id="MASH social worker"),
     pytest.param(bent(organisation=None), Sector.COUNCIL, ALL_THREE, id="a token that names no organisation"),
@@ -49,6 +51,8 @@ ACCEPTED = [
     pytest.param(bent(**NURSE), Sector.HEALTH, ALL_THREE, id="MASH nurse"),
     pytest.param(bent(role="early_help_worker"), Sector.COUNCIL, frozenset({"ca1989-s17"}), id="early help worker"),
     pytest.param(bent(role="ig_officer"), Sector.COUNCIL, frozenset(), id="IG officer: no purpose"),
+    pytest.param(bent(client_id="hub-pages"), Sector.COUNCIL, ALL_THREE, id="a council worker through the pages"),
+    pytest.param(bent(**NURSE | PAGES), Sector.HEALTH, ALL_THREE, id="a nurse through the same pages"),
 ]
 
 
@@ -68,6 +72,9 @@ REFUSED = [
     pytest.param(bent(issuer=f"{DEMO_ISSUER}/"), "CLIENT_NOT_REGISTERED", id="an issuer with a slash more"),
     pytest.param(bent(organisation="testshire-police"), "ORGANISATION_MISMATCH", id="another agency in the token"),
     pytest.param(bent(organisation="Testshire Council"), "ORGANISATION_MISMATCH", id="the agency's name, not its id"),
+    pytest.param(bent(**PAGES, organisation="nobody"), "ORGANISATION_MISMATCH", id="through the pages, of no agency"),
+    pytest.param(bent(**PAGES, organisation=None), "ORGANISATION_MISMATCH", id="through the pages, agency not said"),
+    pytest.param(bent(**PAGES, organisation="testshire-nhs"), "ROLE_NOT_REGISTERED", id="pages, another agency's role"),
     pytest.param(bent(role="mash_police_officer"), "ROLE_NOT_REGISTERED", id="another agency's role"),
     pytest.param(bent(role="director"), "ROLE_NOT_REGISTERED", id="a role not listed"),
     pytest.param(bent(role="unattended"), "ROLE_NOT_REGISTERED", id="a worker called unattended"),
@@ -84,6 +91,20 @@ def test_refused(register: Register, token: VerifiedToken, code: str) -> None:
     assert refusal.value.code == code
     for piece in (token.subject, token.client_id, token.organisation, token.role):
         assert piece is None or piece not in refusal.value.message
+
+
+DUTIES = [
+    pytest.param(bent(), frozenset(), id="a searcher has none"),
+    pytest.param(bent(role="ig_officer"), frozenset({Duty.REVIEW, Duty.REPORT}), id="an IG officer"),
+    pytest.param(
+        bent(**PAGES, organisation="testshire-police", role="release_lead"), frozenset({Duty.RELEASE}), id="a lead"
+    ),
+]
+
+
+@pytest.mark.parametrize(("token", "duties"), DUTIES)
+def test_what_a_role_does_besides_asking(register: Register, token: VerifiedToken, duties: frozenset[Duty]) -> None:
+    assert register.searcher(token, TODAY).duties == duties
 
 
 DAYS = [

@@ -48,7 +48,7 @@ WRONG = [
     ),
     pytest.param(
         more('[[clients]]\nid = "nhs-portal"\nissuer = "testshire-login"\norganisation = "testshire-nhs"'),
-        "`clients[4].id`: is listed twice",
+        "`clients[5].id`: is listed twice",
         id="a client twice",
     ),
     pytest.param(
@@ -60,22 +60,22 @@ WRONG = [
     pytest.param(instead('"http://127.0.0.1:9400"', '"http://login.example"'), "https", id="an issuer over plain http"),
     pytest.param(
         more('[[clients]]\nid = "a"\nissuer = "nobody"\norganisation = "testshire-nhs"'),
-        "`clients[4].issuer`: `nobody` is not in `[[issuers]]`",
+        "`clients[5].issuer`: `nobody` is not in `[[issuers]]`",
         id="a client of no issuer",
     ),
     pytest.param(
         more('[[clients]]\nid = "a"\nissuer = "testshire-login"\norganisation = "nobody"'),
-        "`clients[4].organisation`: `nobody` is not in `[[organisations]]`",
+        "`clients[5].organisation`: `nobody` is not in `[[organisations]]`",
         id="a client of no organisation",
     ),
     pytest.param(
         more(f'[[roles]]\norganisation = "nobody"\nrole = "r"\npurposes = []\n{SIGNED}'),
-        "`roles[5].organisation`: `nobody` is not in `[[organisations]]`",
+        "`roles[11].organisation`: `nobody` is not in `[[organisations]]`",
         id="a role of no organisation",
     ),
     pytest.param(
         more(f'[[roles]]\norganisation = "testshire-nhs"\nrole = "unattended"\npurposes = []\n{SIGNED}'),
-        "`roles[5].role`",
+        "`roles[11].role`",
         id="a role called unattended",
     ),
     pytest.param(instead('signed_off_by = "Head', 'signed_by = "Head'), "signed_", id="nobody signed off"),
@@ -86,6 +86,14 @@ WRONG = [
     pytest.param(instead("valid_until = 2035-12-31\n", ""), "valid_until", id="no last day"),
     pytest.param(instead('"ca1989-s47"', '"ca1989-s999"'), "`roles[0].purposes`", id="a purpose no policy knows"),
     pytest.param(instead('"ca1989-s47"', '"ca2004-s16la"'), "names a purpose twice", id="a purpose twice"),
+    pytest.param(instead("everyone = true\n", ""), "`clients[4].organisation`", id="a client that is nobody's"),
+    pytest.param(
+        instead("everyone = true", 'everyone = true\norganisation = "testshire-nhs"'),
+        "`clients[4].organisation`",
+        id="a client of everybody and of one agency",
+    ),
+    pytest.param(instead('["review", "report"]', '["review", "review"]'), "`roles[2].duties`", id="a duty twice"),
+    pytest.param(instead('["review", "report"]', '["gossip"]'), "roles[2].duties", id="a duty nobody knows"),
     pytest.param(
         more(f'[[unattended]]\nissuer = "testshire-login"\nclient = "x"\npurposes = []\nbecause = "x"\n{SIGNED}'),
         "`unattended[1].client`",
@@ -190,4 +198,4 @@ def test_a_client_states_purposes_only_where_it_says_so(tmp_path: Path) -> None:
     path = tmp_path / "register.toml"
     path.write_text(instead("states_purpose = true\n", ""), "utf-8")
     clients = load_register(path).clients.values()
-    assert [client.states_purpose for client in clients] == [False, True, True, True]
+    assert [client.states_purpose for client in clients] == [False, True, True, True, True]

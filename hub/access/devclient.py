@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from hub.access.client_auth import ClientAuthentication, ClientKey, ClientSecret
 from hub.access.details import AUTHORIZATION_TYPE
 from hub.access.devsettings import JWT_TOKEN_TYPE, TOKEN_EXCHANGE
 from hub.access.jwks import read_body, require_safe_url
@@ -27,8 +27,6 @@ from hub.errors import ConfigurationError, IssuerUnavailable, Unauthenticated
 
 DEADLINE_SECONDS = 5.0
 ANSWER_BYTES_MAX = 65_536
-ASSERTION_SECONDS = 60
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,32 +141,15 @@ async def _token(
 ) -> str:
     if (secret is None) == (key is None):
         raise ConfigurationError("give the client's `secret` or its `key`, one of them.", code="DEVSERVER_INVALID")
-    if secret is not None:  # RFC 6749 s.2.3.1: both parts form-encoded before they are joined
-        pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}".encode()
-        headers, form = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}, dict(grant)
+    client: ClientAuthentication
+    if secret is not None:
+        client = ClientSecret(client_id, secret)
     else:
         assert key is not None
-        assertion = {
-            "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": client_assertion(issuer_url, client_id, key),
-        }
-        headers, form = {}, {**grant, **assertion}
+        client = ClientKey(client_id, key)
     url = f"{issuer_url}/token"
-    return await _post(session, url, form, {**headers, **wanted.headers(url)}, "access_token")
-
-
-def client_assertion(issuer_url: str, client_id: str, key: ECKey) -> str:
-    """What a client authenticates with instead of a secret (private_key_jwt, RFC 7523 s.2.2): good once, for 60 s."""
-    now = int(time.time())
-    claims = {
-        "iss": client_id,
-        "sub": client_id,
-        "aud": issuer_url,
-        "jti": secrets.token_urlsafe(16),
-        "iat": now,
-        "exp": now + ASSERTION_SECONDS,
-    }
-    return jwt.encode({"alg": "ES256"}, claims, key, algorithms=["ES256"])
+    form = {**grant, **client.fields(issuer_url)}
+    return await _post(session, url, form, {**client.headers(), **wanted.headers(url)}, "access_token")
 
 
 async def _post(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,11 +20,10 @@ from hub.access.refusal import refused
 from hub.access.strict_json import parse_object
 from hub.errors import ConfigurationError, IssuerUnavailable
 from hub.strict_json import NotStrict
+from hub.telemetry.lines import LogLine, say
 
 DOCUMENT_BYTES_MAX = 256 * 1024
 _CONTENT_TYPES = frozenset({"application/json", "application/jwk-set+json"})
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,25 @@ class JwksTimings:
     """A key id never seen makes the keys be read again, but not more often than this."""
 
 
+class _Why(StrEnum):
+    """Why the issuer's answer cannot be used."""
+
+    STATUS = "its HTTP status is not 200"
+    CONTENT_TYPE = "an unexpected content type"
+    TOO_LONG = "more bytes than are read"
+    NOT_JSON = "not strict JSON"
+    NOT_KEYS = "not a JWK set"
+    NO_KEY = "no usable key in the JWK set"
+    OTHER_ISSUER = "the metadata is another issuer's"
+    NOT_HTTPS = "the metadata's jwks_uri is not https"
+
+
 class _FetchFault(Exception):
-    """The issuer's answer cannot be used; the message is for the log and holds nothing of the answer."""
+    """The issuer's answer cannot be used. Nothing of it is kept."""
+
+    def __init__(self, why: _Why) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class JwksSource:
@@ -143,10 +159,10 @@ class JwksSource:
                 keys = await self._read_keys()
         except _FetchFault as fault:
             self._failing = True
-            _log.warning("the issuer's keys could not be read: %s", fault)
+            say(LogLine.ISSUER_KEYS_NOT_READ, fault=fault.why)
         except Exception as fault:  # the boundary: whatever the issuer does, callers get keys or a plain refusal
             self._failing = True
-            _log.warning("the issuer's keys could not be read: %s", type(fault).__name__)
+            say(LogLine.ISSUER_KEYS_NOT_READ, fault=type(fault))
         else:
             self._keys, self._fetched_at, self._failing = keys, self._clock(), False
 
@@ -162,9 +178,9 @@ class JwksSource:
         try:
             keys = usable_keys(document)
         except ValueError:
-            raise _FetchFault("not a JWK set") from None
+            raise _FetchFault(_Why.NOT_KEYS) from None
         if not keys:  # implausible, and to act on it would lock every agency out: keep what we have, to the hard limit
-            raise _FetchFault("no usable key in the JWK set")
+            raise _FetchFault(_Why.NO_KEY)
         return keys
 
 
@@ -206,11 +222,11 @@ async def _discover(session: aiohttp.ClientSession, issuer: str) -> str:
     except _FetchFault:
         metadata = await _read_json(session, openid)
     if metadata.get("issuer") != issuer:  # RFC 8414 s.3.3
-        raise _FetchFault("the metadata is another issuer's")
+        raise _FetchFault(_Why.OTHER_ISSUER)
     try:
         return require_safe_url(str(metadata.get("jwks_uri")), "the metadata's `jwks_uri`")
     except ConfigurationError:
-        raise _FetchFault("the metadata's jwks_uri is not https") from None
+        raise _FetchFault(_Why.NOT_HTTPS) from None
 
 
 async def _read_json(session: aiohttp.ClientSession, url: str) -> dict[str, object]:
@@ -219,13 +235,13 @@ async def _read_json(session: aiohttp.ClientSession, url: str) -> dict[str, obje
         if response.status != 200:
             raise _FetchFault(f"HTTP status {response.status}")
         if response.content_type not in _CONTENT_TYPES:
-            raise _FetchFault("an unexpected content type")
+            raise _FetchFault(_Why.CONTENT_TYPE)
         try:
             return parse_object(await read_body(response, DOCUMENT_BYTES_MAX))
         except NotStrict:
-            raise _FetchFault("not strict JSON") from None
-        except ValueError as fault:
-            raise _FetchFault(str(fault)) from None
+            raise _FetchFault(_Why.NOT_JSON) from None
+        except ValueError:
+            raise _FetchFault(_Why.TOO_LONG) from None
 
 
 async def read_body(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:

@@ -8,18 +8,16 @@ the same fault stops the start.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 from hub.access.register import Register
 from hub.errors import AuditUnavailable, ConfigurationError
+from hub.telemetry.lines import Digest, LogLine, say
 
 SETTLE_SECONDS = 1.0
 """How long the file must lie still before it is read: somebody may be copying it."""
-
-_log = logging.getLogger(__name__)
 
 Seen = tuple[int, int, int, int] | None
 """A look at the file: size, times and inode; None when it is not there."""
@@ -113,7 +111,7 @@ class RegisterSet:
             self._keep("AUDIT_UNAVAILABLE")
             return False  # the file is as good as new: the next look tries it again
         except Exception as fault:  # whatever is wrong with a new one, the old one is still good
-            _log.error("the register could not be read: %s", type(fault).__name__)
+            say(LogLine.REGISTER_NOT_READ, fault=type(fault))
             self._keep("REGISTER_INVALID")
         else:
             self._register, self._kept = found, None
@@ -122,7 +120,8 @@ class RegisterSet:
 
     def _keep(self, code: str) -> None:
         if self._kept != code:
-            _log.error("%s: the hub goes on with the register sha256:%s", code, self._register.digest)
+            line = LogLine.REGISTER_NOT_LOGGED if code == AuditUnavailable.default_code else LogLine.REGISTER_INVALID
+            say(line, digest=Digest(f"sha256:{self._register.digest}"))
         self._kept = code
 
 

@@ -13,11 +13,9 @@ from hub.access.binding import Binding, binding
 from hub.access.details import stated_in
 from hub.access.refusal import HEADERS_REFUSED, check_names, identity_in, refused, time_in
 from hub.access.scopes import scopes_in
+from hub.access.signed import ALGORITHMS
 from hub.domain.enquiry import UNSTATED, SignIn, Stated
 from hub.errors import Unauthenticated
-
-ALGORITHMS = ("PS256", "ES256", "Ed25519")
-"""The signatures accepted (FAPI 2.0 Security Profile s.5.4.1; Ed25519 by its name of RFC 9864)."""
 
 LIFETIME_SECONDS_MAX = 15 * 60
 SKEW_SECONDS_MAX = 10

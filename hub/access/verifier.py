@@ -10,37 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from joserfc import jws
-from joserfc.errors import JoseError
-
 from hub.access.binding import BindingKind
 from hub.access.dpop import Presented, check_proof
-from hub.access.keys import IssuerKey
 from hub.access.refusal import proof_refused, refused
-from hub.access.strict_json import decode_base64url, parse_object
-from hub.access.token import ALGORITHMS, VerifiedToken, check_claims, check_header
+from hub.access.signed import KeySource, signed_claims
+from hub.access.token import VerifiedToken, check_claims, check_header
 from hub.errors import Unauthenticated
-from hub.strict_json import NotStrict
 
 TOKEN_BYTES_MAX = 8_192
-HEADER_BYTES_MAX = 512
-"""Of the token's first segment as sent, base64url included."""
-
-# strict_check_header: off, because RFC 7515 s.4 has unknown parameters ignored; the dangerous ones are refused by name
-# in `check_header` before this library sees the token.
-_SIGNATURES = jws.JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
-
 
 NOTHING = Presented()
 """No proof and no certificate."""
-
-
-class KeySource(Protocol):
-    """Where an issuer's keys come from; :class:`~hub.access.jwks.JwksSource` outside tests."""
-
-    async def key(self, kid: str) -> IssuerKey:
-        """The key called ``kid``, or :class:`Unauthenticated`, or :class:`IssuerUnavailable`."""
-        ...
 
 
 class ReplayCache(Protocol):
@@ -101,23 +81,16 @@ class Verifier:
         return token
 
     async def _token(self, compact: bytes) -> VerifiedToken:
-        header_segment, payload_segment, signature_segment = _segments(compact)
-        try:
-            header = parse_object(decode_base64url(header_segment))
-            payload = decode_base64url(payload_segment)
-            decode_base64url(signature_segment)
-        except NotStrict as fault:
-            raise refused(f"it is malformed ({fault})") from None
-        algorithm, kid = check_header(header)
-        key = await self._keys.key(kid)
-        if key.algorithm != algorithm:  # RFC 8725 s.3.1: the key decides the algorithm, not the token
-            raise refused("its `alg` is not the one its key is for")
-        _check_signature(compact, key)
-        try:
-            claims = parse_object(payload)
-        except NotStrict as fault:
-            raise refused(f"its claims are malformed ({fault})") from None
+        claims = await signed_claims(compact, self._keys, check_header)
         return check_claims(claims, issuer=self._issuer, audience=self._audience, now=self._clock())
+
+    async def received(self, compact: str) -> VerifiedToken:
+        """An access token that the issuer itself just gave the hub: to whom it is bound is not asked.
+
+        Raises:
+            Unauthenticated, IssuerUnavailable: as :meth:`verify`.
+        """
+        return await self._token(_ascii(compact))
 
     async def _check_binding(self, scheme: str, compact: bytes, token: VerifiedToken, presented: Presented) -> None:
         bound_to = token.bound_to
@@ -154,26 +127,13 @@ def _credentials(authorization_header: str | None) -> tuple[str, bytes]:
             "or `Authorization: Bearer <token>`.",
             code="TOKEN_MISSING",
         )
-    compact = credentials.lstrip(" ")
+    return scheme, _ascii(credentials.lstrip(" "))
+
+
+def _ascii(compact: str) -> bytes:
     if len(compact) > TOKEN_BYTES_MAX:
         raise refused(f"it is longer than {TOKEN_BYTES_MAX} bytes")
     try:
-        return scheme, compact.encode("ascii")
+        return compact.encode("ascii")
     except UnicodeEncodeError:
         raise refused("it is malformed (not ASCII)") from None
-
-
-def _segments(compact: bytes) -> tuple[bytes, bytes, bytes]:
-    segments = compact.split(b".")
-    if len(segments) != 3 or not all(segments):
-        raise refused("it is malformed (a signed JWT has three parts)")
-    if len(segments[0]) > HEADER_BYTES_MAX:
-        raise refused(f"its header is longer than {HEADER_BYTES_MAX} bytes")
-    return segments[0], segments[1], segments[2]
-
-
-def _check_signature(compact: bytes, key: IssuerKey) -> None:
-    try:
-        jws.deserialize_compact(compact, key.key, registry=_SIGNATURES)
-    except (JoseError, ValueError, TypeError):  # from None: a cause could hold parts of the token
-        raise refused("its signature does not fit its key") from None

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.access.refusal import IDENTITY_CHARS_MAX, TIME_MAX
+from hub.access.signed import HEADER_BYTES_MAX
 from hub.access.strict_json import DEPTH_MAX
 from hub.access.token import LIFETIME_SECONDS_MAX, SKEW_SECONDS_MAX
-from hub.access.verifier import HEADER_BYTES_MAX, TOKEN_BYTES_MAX
+from hub.access.verifier import TOKEN_BYTES_MAX
 from hub.errors import Unauthenticated
 from hub.strict_json import INTEGER_MAX
 from tests.access.issuer import (

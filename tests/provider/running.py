@@ -17,8 +17,9 @@ import aiohttp
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import ECKey
 
+from hub.access.client_auth import ClientKey
 from hub.access.details import AUTHORIZATION_TYPE
-from hub.access.devclient import client_assertion, dpop_proof
+from hub.access.devclient import dpop_proof
 from tests.npm import NODE, installed
 
 HERE = Path(__file__).parent / "authorization_server"
@@ -26,7 +27,6 @@ AUDIENCE = "https://hub.testshire.example"
 BACK = "https://front-door.testshire.example/signed-in"
 WORKER = "tc-0417"
 DETAILS = [{"type": AUTHORIZATION_TYPE, "purpose": "ca1989-s47", "case": "MASH-2026-1182"}]
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass(frozen=True)
@@ -128,13 +128,8 @@ class Provider:
     async def _post(
         self, session: aiohttp.ClientSession, url: str, form: dict[str, str], headers: dict[str, str]
     ) -> dict[str, Any]:
-        assertion = client_assertion(self.issuer, self.client.id, self.client.key)
-        whole = {
-            "client_id": self.client.id,
-            "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": assertion,
-            **form,
-        }
+        assertion = ClientKey(self.client.id, self.client.key).fields(self.issuer)
+        whole = {"client_id": self.client.id, **assertion, **form}
         async with session.post(url, data=whole, headers=headers) as answer:
             body: dict[str, Any] = await answer.json()
             assert answer.status in (200, 201), body

@@ -37,6 +37,7 @@ from hub.service.judging import Judging
 from hub.service.matching import Matching
 from hub.service.question import Question
 from hub.service.refuse import record_refusal
+from hub.service.releasing_lines import keeping
 from hub.service.stating import CaseCheck, check_sign_in, check_stated
 from hub.service.tally import Tally
 from hub.store.appender import Log
@@ -176,7 +177,8 @@ class ViewChild:
             answer = compose(Gathered(search, asked, decided, unreached, label, self.clock(), since, further))
             with timed(Step.LOG_ANSWER):  # step 8: durable before a byte of it leaves
                 recorded = await self.log.append(
-                    entries.answer_entry(self.log.stamp(), number.index, answer, asked, decided)
+                    entries.answer_entry(self.log.stamp(), number.index, answer, asked, decided),
+                    along=keeping(asked, decided, now),
                 )
         except AuditUnavailable:
             raise

@@ -28,6 +28,7 @@ from hub.store.appender import Log
 from hub.store.engine import reading
 from hub.store.holds import Held, OnHold, read_holds
 from hub.store.judgements import SUBJECT
+from hub.store.release_requests import forget_lines_of
 from hub.store.sides import SideAltered, unpack
 from hub.store.subjects import Rows, Whom, resolve, rows_about
 from hub.store.tables import confirmation, judgement, log_entry, log_head, log_reference, log_side, match_shown
@@ -157,6 +158,7 @@ def _take_last(connection: Connection, index: int, planned: Plan, sides: Sequenc
     )
     forget(connection, judgement, rows.judgements, at)
     forget(connection, confirmation, rows.confirmations, at)
+    forget_lines_of(connection, scan.about.found)
     for answer, ordinal in sorted(rows.shown):
         connection.execute(delete(match_shown).where(match_shown.c.answer == answer, match_shown.c.ordinal == ordinal))
 

@@ -9,11 +9,12 @@ import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.store.engine import make_engine, parse_url
+from hub.store.release_tables import release_line
 from hub.store.tables import confirmation, judgement, log_entry, log_reference, log_side, match_shown
 
 WAIT_SECONDS = 30.0
 
-TABLES = (log_entry, log_reference, log_side, judgement, confirmation, match_shown)
+TABLES = (log_entry, log_reference, log_side, judgement, confirmation, match_shown, release_line)
 """Those from which rows are erased or dropped."""
 
 

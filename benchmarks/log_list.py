@@ -69,6 +69,8 @@ def rows(many: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], list
             "no_answer": int(answered and chance.random() < 0.03), "children": 3, "veiled": int(veiled),
             "out_of_hours": int(not (at.weekday() < 5 and 8 <= at.hour < 18)),
             "no_case": int(answered and chance.random() < 0.002), "many": int(chance.random() < 0.0005),
+            "times": 2, "workers": 3, "often": int(chance.random() < 0.01), "watched": int(chance.random() < 0.002),
+            "first_purpose": int(chance.random() < 0.001),
             "grounds": "imp-confidence" if veiled else "",
         }  # fmt: skip
         asked = {*agencies[:3], *((RARE,) if rare else ())} if kind == "question" else set()

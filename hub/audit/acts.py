@@ -83,6 +83,7 @@ class ReviewAct(StrEnum):
     """A step of a review (:class:`Review`)."""
 
     OPENED = "opened"
+    ASSIGNED = "assigned"
     ASKED = "asked"
     ANSWERED = "answered"
     NOTED = "noted"
@@ -136,6 +137,18 @@ class Report(Act):
     subject: str = _field(Form.REFERENCE)
     size: int = _field(Form.COUNT)
     reason: str = _field(Form.CODE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consultation(Act):
+    """Somebody looked at the log to review it: ``seen`` says at what (``list``, ``entry``, ``case``, ``sample``).
+
+    ``wanted`` is the SHA-256 of the filter of a list (``docs/log-reading.md``); written before anything is shown.
+    """
+
+    seen: str = _field(Form.CODE)
+    entry: int | None = _field(Form.COUNT, default=None)
+    wanted: str | None = _field(Form.DIGEST, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +249,7 @@ KINDS: Mapping[str, type[Act]] = {
     "sample": Sample,
     "export": Export,
     "report": Report,
+    "consultation": Consultation,
     "judgement": JudgementAct,
     "match": MatchAct,
     "release_request": ReleaseRequest,

@@ -42,6 +42,7 @@ _ACTS: Mapping[str, tuple[Code, Code | None, str]] = {
     "sample": (_LOG_USED, None, "E"),
     "export": (_EXPORT, None, "R"),
     "report": (_EXPORT, _DISCLOSE, "R"),
+    "consultation": (_LOG_USED, None, "R"),
     "judgement": ((_LIFE, "attest", "Attest Record Lifecycle Event"), None, "C"),
     "match": ((_LIFE, "link", "Link Record Lifecycle Event"), None, "C"),
     "release_request": ((_LIFE, "attest", "Attest Record Lifecycle Event"), None, "E"),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
 from itertools import count
@@ -47,12 +47,15 @@ class Wanted:
     """What to export besides the hashes of all entries.
 
     ``entries`` are those whose bytes go along, widened to whole bundles of 256; None: all. ``single``: those that get
-    a proof of their own, with their bytes. ``sides``: the text kept beside entries, too. ``sides`` needs a good reason.
+    a proof of their own, with their bytes. ``sides``: the text kept beside entries, too; ``sides_of``: that beside
+    these alone. Either needs a good reason. ``also``: further files, by name.
     """
 
     entries: range | None = None
     single: tuple[int, ...] = ()
     sides: bool = False
+    sides_of: frozenset[int] = frozenset()
+    also: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def stage_export(
         ExportRefused: the directory is not this log's, or the log is not what was signed.
     """
     old = files_at.begin(keys[0].name)
-    note = _checkpoint(engine)
+    note = _checkpoint(engine, wanted.single)
     try:
         signed = Checkpoint.parse(parse_note(note.encode()).text)
     except NoteInvalid as fault:
@@ -113,6 +116,8 @@ def stage_export(
     _write_single(engine, files_at, note, signed.size, wanted.single)
     files_at.write(CHECKPOINT, note.encode())
     files_at.write(KEYS, "".join(f"{key}\n" for key in keys).encode())
+    for name, data in wanted.also.items():
+        files_at.write(name, data)
     for name in ("verify.py", "README.txt"):
         files_at.write(name, files("hub.audit").joinpath("offline", name).read_bytes())
     kept = files_at.kept(old) if old is not None else {}
@@ -128,13 +133,14 @@ def stage_export(
     return Staged(files_at, signed.size, len(within) or len(wanted.single), files_at.digests[MANIFEST])
 
 
-def _checkpoint(engine: Engine) -> str:
-    """The newest cosigned checkpoint, if there is one; the head where something was erased or pruned since.
-
-    What explains that something is missing must be among what is exported.
+def _checkpoint(engine: Engine, single: Sequence[int]) -> str:
+    """The newest cosigned checkpoint, if there is one; the head where it is too old for ``single`` entries, or where
+    something was erased or pruned since: what explains that something is missing must be among what is exported.
     """
     quorum = read_quorum(engine)
     if quorum is None or quorum.note is None or quorum.size is None:
+        return read_checkpoint(engine)
+    if quorum.size <= max(single, default=-1) < _size(engine):
         return read_checkpoint(engine)
     with engine.connect() as connection:
         reading(connection)
@@ -145,6 +151,11 @@ def _checkpoint(engine: Engine) -> str:
             for row in rows
         )
     return read_checkpoint(engine) if explains else quorum.note
+
+
+def _size(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return (reading(connection).scalar(select(func.max(log_entry.c.index))) or 0) + 1
 
 
 def _damaged(what: str) -> ExportRefused:
@@ -229,13 +240,16 @@ def _write_sides(connection: Connection, files_at: ExportFiles, size: int, wante
     """The numbers of the entries with text beside them; the text itself only where it is asked for."""
     rows = _sides(connection, size, log_side.c.index)
     files_at.write_lines("sides.txt", (b"%d\n" % index for (index,) in rows))
-    if wanted.sides:
-        rows = _sides(connection, size, log_side.c.index, log_side.c.salt, log_side.c.body)
+    if wanted.sides or wanted.sides_of:
+        rows = _sides(connection, size, log_side.c.index, log_side.c.salt, log_side.c.body, of=wanted.sides_of)
         files_at.write_lines(SIDES, (_side_line(*row) for row in rows))
 
 
-def _sides(connection: Connection, size: int, *columns: ColumnElement[Any]) -> Iterator[tuple[Any, ...]]:
-    query = select(*columns).where(log_side.c.index < size).order_by(log_side.c.index).limit(SIDES_ROWS)
+def _sides(
+    connection: Connection, size: int, *columns: ColumnElement[Any], of: frozenset[int] = frozenset()
+) -> Iterator[tuple[Any, ...]]:
+    within = log_side.c.index.in_(sorted(of)) if of else log_side.c.index < size
+    query = select(*columns).where(within, log_side.c.index < size).order_by(log_side.c.index).limit(SIDES_ROWS)
     rows = connection.execute(query).all()
     while rows:
         yield from (tuple(row) for row in rows)

@@ -67,7 +67,7 @@ class Filter:
         custodian: whose records were asked for. ``concerns``: either acted or was asked: what one agency may see.
         about: the entry that a review, a reveal or a release request points to.
         since, until: moments, the first included, the second not.
-        out_of_hours, no_case, many_children, veiled, silent: only those marked so (``docs/log-reading.md``).
+        out_of_hours and all after it: only those marked so (``docs/log-reading.md``).
     """
 
     worker: str | None = None
@@ -88,6 +88,10 @@ class Filter:
     many_children: bool = False
     veiled: bool = False
     silent: bool = False
+    withheld: bool = False
+    often: bool = False
+    watched: bool = False
+    first_purpose: bool = False
 
 
 PRESETS: Mapping[str, Filter] = {
@@ -95,6 +99,10 @@ PRESETS: Mapping[str, Filter] = {
     "no-case": Filter(no_case=True),
     "out-of-hours": Filter(out_of_hours=True),
     "many-children": Filter(many_children=True),
+    "many-times": Filter(often=True),
+    "many-workers": Filter(watched=True),
+    "first-purpose": Filter(first_purpose=True),
+    "withheld": Filter(withheld=True),
     "veiled": Filter(veiled=True),
     "silent": Filter(silent=True),
     "open": Filter(outcome="open"),
@@ -131,10 +139,15 @@ class Row:
     gaps: int | None
     no_answer: int | None
     children: int | None
+    times: int | None
+    workers: int | None
     veiled: bool
     out_of_hours: bool
     no_case: bool
     many: bool
+    often: bool
+    watched: bool
+    first_purpose: bool
     grounds: tuple[str, ...]
 
 
@@ -216,6 +229,10 @@ _MARKS: Mapping[str, TextClause] = {
     "many_children": text("read_row.many = 1"),
     "veiled": text("read_row.veiled = 1"),
     "silent": text("read_row.no_answer > 0"),
+    "withheld": text("read_row.withheld > 0"),
+    "often": text("read_row.often = 1"),
+    "watched": text("read_row.watched = 1"),
+    "first_purpose": text("read_row.first_purpose = 1"),
 }
 
 _ASKED = text("read_party.asked = 1")
@@ -276,6 +293,9 @@ def _caught(connection: Connection) -> Caught:
     return Caught(connection.scalar(select(read_place.c.next)) or 0, size_of(connection))
 
 
+_FLAGS = ("veiled", "out_of_hours", "no_case", "many", "often", "watched", "first_purpose")
+
+
 def _row(found: Any) -> Row:
     values = dict(found._mapping)  # noqa: SLF001  SQLAlchemy's own name for it
     del values["day"]
@@ -286,7 +306,7 @@ def _row(found: Any) -> Row:
             "at": moment(values["at"]),
             "ended_at": None if ended is None else moment(ended),
             "grounds": tuple(values["grounds"].split()),
-            **{name: bool(values[name]) for name in ("veiled", "out_of_hours", "no_case", "many")},
+            **{name: bool(values[name]) for name in _FLAGS},
         }
     )
 

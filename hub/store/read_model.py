@@ -6,27 +6,23 @@ transaction that writes them begins, because on SQLite the log itself waits for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, inspect, select, tuple_, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, inspect, select, update
 
 from hub.audit.acts import Pruning
 from hub.errors import ConfigurationError
 from hub.store.engine import reading
-from hub.store.read_rows import MANY_CHILDREN, Values, end_of, lines_of, parties_of, row_of
+from hub.store.read_numbers import COLUMNS, SOME, number, number_anew, seen_before
+from hub.store.read_rows import Values, end_of, lines_of, parties_of, row_of
 from hub.store.read_tables import MODEL_VERSION, TABLES, read_line, read_party, read_place, read_row
 from hub.store.tables import log_entry, metadata
 from hub.store.told import CHUNK_ROWS, Told, read_told, size_of
 
 Progress = Callable[[int, int], None]
 """Called with the entries read and the entries there are."""
-
-_WorkerDay = tuple[str, str]
-
-_WHERE_SOME = 200
-"""So many pairs, or rows, are named by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +128,7 @@ def _work(connection: Connection, told: Sequence[Told]) -> _Work:
             else:
                 work.ends.append(end | {"of": question})
             work.lines += lines_of(each)
-    _number_children(work.rows.values(), _seen(connection, work.rows.values()))
+    number(work.rows.values(), seen_before(connection, work.rows.values()))
     return work
 
 
@@ -165,64 +161,17 @@ _UPDATE = {
 }  # fmt: skip
 
 
-def _seen(connection: Connection, rows: Iterable[Values]) -> dict[_WorkerDay, set[str]]:
-    """The children asked about so far, by worker and day, of the workers and days in ``rows``."""
-    pairs = sorted({_worker_day(row) for row in rows if _counts(row)})
-    seen: dict[_WorkerDay, set[str]] = {pair: set() for pair in pairs}
-    for at in range(0, len(pairs), _WHERE_SOME):
-        within = tuple_(read_row.c.worker, read_row.c.day).in_(pairs[at : at + _WHERE_SOME])
-        query = select(read_row.c.worker, read_row.c.day, read_row.c.subject).where(within, _QUESTIONS).distinct()
-        for worker, day, subject in connection.execute(query):
-            seen[worker, day].add(subject)
-    return seen
-
-
-_QUESTIONS = read_row.c.kind == "question"
-
-
-def _number_children(rows: Iterable[Values], seen: dict[_WorkerDay, set[str]]) -> None:
-    """Say in each question's row how many different children its worker has asked about that day, this one included."""
-    for row in rows:
-        if _counts(row):
-            subjects = seen.setdefault(_worker_day(row), set())
-            subjects.add(row["subject"])
-            row["children"] = len(subjects)
-            row["many"] = int(len(subjects) >= MANY_CHILDREN)
-
-
-def _counts(row: Mapping[str, Any]) -> bool:
-    return row["kind"] == "question" and row["worker"] is not None
-
-
-def _worker_day(row: Mapping[str, Any]) -> _WorkerDay:
-    return row["worker"], row["day"]
-
-
 def _forget_dropped(connection: Connection, before: int) -> None:
     """Take out the rows of entries whose bytes were dropped, as if they had never been read."""
-    gone = (
-        select(read_row.c.index, read_row.c.worker, read_row.c.day)
+    query = (
+        select(*(read_row.c[name] for name in COLUMNS))
         .join(log_entry, log_entry.c.index == read_row.c.index)
         .where(read_row.c.index < before, func.length(log_entry.c.body) == 0)
     )
-    rows = connection.execute(gone).all()
-    indexes = [index for index, _, _ in rows]
-    for at in range(0, len(indexes), _WHERE_SOME):
-        some = indexes[at : at + _WHERE_SOME]
+    gone = [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001  SQLAlchemy's own name for it
+    indexes = [row["index"] for row in gone]
+    for at in range(0, len(indexes), SOME):
+        some = indexes[at : at + SOME]
         for table in (read_line, read_party, read_row):
             connection.execute(delete(table).where(table.c.index.in_(some)))
-    pairs = sorted({(worker, day) for _, worker, day in rows if worker is not None})
-    for at in range(0, len(pairs), _WHERE_SOME):
-        _number_anew(connection, pairs[at : at + _WHERE_SOME])
-
-
-def _number_anew(connection: Connection, pairs: list[_WorkerDay]) -> None:
-    """Number the children of workers and days of which some questions are gone."""
-    columns = (read_row.c.index, read_row.c.kind, read_row.c.worker, read_row.c.day, read_row.c.subject)
-    within = tuple_(read_row.c.worker, read_row.c.day).in_(pairs)
-    query = select(*columns).where(within, _QUESTIONS).order_by(read_row.c.index)
-    rows = [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001  SQLAlchemy's own name for it
-    _number_children(rows, {})
-    for row in rows:
-        renumbered = {"children": row["children"], "many": row["many"]}
-        connection.execute(update(read_row).where(read_row.c.index == row["index"]).values(renumbered))
+    number_anew(connection, gone)

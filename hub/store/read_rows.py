@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.audit import summary
-from hub.audit.acts import Act, ReleaseRequest, Reveal, Review
+from hub.audit.acts import Act, Consultation, ReleaseRequest, Reveal, Review
 from hub.audit.encoding import kind_of
 from hub.audit.entries import Abandoned, Answer, Question, Refused
 from hub.errors import ConfigurationError
@@ -26,16 +26,19 @@ MANY_CHILDREN = 15
 OPEN, REFUSED, UNREADABLE = "open", "refused", "unreadable"
 """Outcomes that no answer has: not ended yet; refused before it was a question; bytes that are no entry."""
 
-_SAYING = ("act", "reason", "preset", "year")
+_SAYING = ("act", "reason", "preset", "year", "seen")
 """Fields of acts of which the first that there is becomes the row's ``detail``."""
 
 Values = dict[str, Any]
 
 _NOTHING: Mapping[str, Any] = dict.fromkeys(
     ("client", "organisation", "worker", "role", "purpose", "case", "subject", "detail", "about", "end", "ended_at",
-     "records", "shared", "withheld", "asks", "gaps", "no_answer", "children")
+     "records", "shared", "withheld", "asks", "gaps", "no_answer", "children", "times", "workers")
 )  # fmt: skip
-_NO_FLAGS: Mapping[str, Any] = {"veiled": 0, "out_of_hours": 0, "no_case": 0, "many": 0, "grounds": ""}
+_NO_FLAGS: Mapping[str, Any] = {
+    **dict.fromkeys(("veiled", "out_of_hours", "no_case", "many", "often", "watched", "first_purpose"), 0),
+    "grounds": "",
+}
 
 
 def row_of(told: Told) -> Values | None:
@@ -151,7 +154,7 @@ def _act(entry: Act) -> Values:
 
 def _points_to(entry: Act) -> int | None:
     match entry:
-        case Review() | Reveal():
+        case Review() | Reveal() | Consultation():
             return entry.entry
         case ReleaseRequest():
             return entry.answer

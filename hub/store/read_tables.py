@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, SmallInteger,
 
 from hub.store.tables import metadata
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 """Counted up when rows would come out otherwise: tables of another version are made anew."""
 
 _CODE, _REFERENCE = String(80), String(32)
@@ -35,7 +35,9 @@ read_row = Table(
     Column("end", BigInteger),
     Column("ended_at", BigInteger),
     *(Column(name, BigInteger) for name in ("records", "shared", "withheld", "asks", "gaps", "no_answer", "children")),
+    *(Column(name, BigInteger) for name in ("times", "workers")),
     *(Column(name, SmallInteger, nullable=False) for name in ("veiled", "out_of_hours", "no_case", "many")),
+    *(Column(name, SmallInteger, nullable=False) for name in ("often", "watched", "first_purpose")),
     Column("grounds", Text, nullable=False),
     *(
         Index(f"read_row_{name}", name, "at", "index")
@@ -53,7 +55,18 @@ read_row = Table(
             ("many", "many = 1"),
             ("veiled", "veiled = 1"),
             ("silent", "no_answer > 0"),
+            ("withheld", "withheld > 0"),
+            ("often", "often = 1"),
+            ("watched", "watched = 1"),
+            ("first_purpose", "first_purpose = 1"),
         )
+    ),
+    Index(
+        "read_row_first_of",
+        "worker",
+        "purpose",
+        sqlite_where=text("first_purpose = 1"),
+        postgresql_where=text("first_purpose = 1"),
     ),
     comment="A row for each question (with its end), refusal and act. at, ended_at: milliseconds since 1970. Derived.",
 )

@@ -213,7 +213,12 @@ def prepare(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":  # two processes may start at once; the number is this schema's own
         connection.execute(text("SELECT pg_advisory_xact_lock(7361166)"))
-    from hub.store import access_tables, read_tables  # noqa: F401  made too; they need this module's metadata
+    from hub.store import (  # noqa: F401  made too; they need this module's metadata
+        access_tables,
+        read_tables,
+        release_tables,
+        review_tables,
+    )
 
     metadata.create_all(connection)
     found = connection.execute(select(schema_version.c.version)).scalar_one_or_none()

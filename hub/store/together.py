@@ -7,14 +7,19 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from hub.audit.entries import Entry
+from hub.audit.side import Side
 from hub.errors import AuditUnavailable
 from hub.store.appender import Log
 
 
 async def append_with(
-    log: Log, entry: Entry, work: Callable[[Connection, int], None], *refusals: type[Exception]
+    log: Log,
+    entry: Entry,
+    work: Callable[[Connection, int], None],
+    *refusals: type[Exception],
+    side: Side | None = None,
 ) -> int:
-    """Write ``entry``, and do ``work`` (given its index) in the same transaction; the index.
+    """Write ``entry`` (with its ``side`` row), and do ``work`` (given its index) in the same transaction; the index.
 
     Raises:
         AuditUnavailable: as for :meth:`hub.store.appender.Log.append`.
@@ -31,7 +36,7 @@ async def append_with(
             raise
 
     try:
-        return (await log.append(entry, along=along)).index
+        return (await log.append(entry, side=side, along=along)).index
     except AuditUnavailable:
         if raised:
             raise raised[0] from None

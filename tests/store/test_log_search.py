@@ -16,7 +16,7 @@ from hub.audit.acts import Review
 from hub.audit.entries import Asked, FieldGroup, RecordLine
 from hub.domain.disclosure import Outcome
 from hub.errors import BadRequest
-from hub.store import log_search, read_model
+from hub.store import log_search, read_numbers
 from hub.store.engine import make_engine
 from hub.store.log_search import PAGE_MAX, PRESETS, Cursor, Filter, Row, count, lines, search
 from hub.store.read_model import Caught, catch_up_wholly, reset
@@ -24,13 +24,17 @@ from tests.store.histories import OFFICER, START, History, subject, worker
 
 AGENCIES = ("testshire-council", "testshire-police", "testshire-nhs")
 PURPOSES = ("ca1989-s47", "ca1989-s17")
+MARKS = (
+    "out_of_hours", "no_case", "many_children", "veiled", "silent", "withheld", "often", "watched", "first_purpose",
+)  # fmt: skip
 ASKED: dict[int, frozenset[str]] = {}
 """Whose records each question of the history asked for."""
 
 
 @pytest.fixture
 def engine(log_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setattr(read_model, "MANY_CHILDREN", 3)
+    for name, few in (("MANY_CHILDREN", 3), ("MANY_TIMES", 4), ("MANY_WORKERS", 3)):
+        monkeypatch.setattr(read_numbers, name, few)
     made = make_engine(log_url, 5.0)
     reset_and_fill(made)
     yield made
@@ -99,6 +103,10 @@ def is_wanted(row: Row, wanted: Filter) -> bool:
         and (row.many or not wanted.many_children)
         and (row.veiled or not wanted.veiled)
         and (bool(row.no_answer) or not wanted.silent)
+        and (bool(row.withheld) or not wanted.withheld)
+        and (row.often or not wanted.often)
+        and (row.watched or not wanted.watched)
+        and (row.first_purpose or not wanted.first_purpose)
     )
 
 
@@ -117,7 +125,7 @@ _one: dict[str, st.SearchStrategy[Any]] = {
     "about": st.integers(0, 20),
     "since": _moments,
     "until": _moments,
-    **{name: st.booleans() for name in ("out_of_hours", "no_case", "many_children", "veiled", "silent")},
+    **{name: st.booleans() for name in MARKS},
 }
 _filters = st.fixed_dictionaries({}, optional=_one).map(lambda given: Filter(**given))
 
@@ -141,7 +149,7 @@ def test_an_agency_beside_every_other_filter(
     monkeypatch.setattr(log_search, "FEW_ROWS", few)
     every = walked(engine, Filter(), PAGE_MAX)
     others = [{}, {"worker": worker(1)}, {"subject": subject(2)}, {"organisation": AGENCIES[0]}, {"kind": "question"}]
-    marks = [{name: True} for name in ("out_of_hours", "no_case", "many_children", "veiled", "silent")]
+    marks = [{name: True} for name in MARKS]
     for other in (*others, *marks, {"custodian": AGENCIES[1]}, {"concerns": AGENCIES[2]}):
         wanted = Filter(**{how: agency} | other)
         assert walked(engine, wanted, 9) == [row for row in every if is_wanted(row, wanted)], other
@@ -182,8 +190,8 @@ def test_rows_that_come_while_paging_shift_nothing(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO read_row (at, day, kind, outcome, veiled, out_of_hours, no_case, many, grounds, "
-                f"\"index\") VALUES ({int(newer.at.timestamp() * 1000) + 1}, '2026-01-01', 'review', 'review', 0, 0, 0, 0, '', 9999)"
+                "INSERT INTO read_row (at, day, kind, outcome, veiled, out_of_hours, no_case, many, often, watched, first_purpose, grounds, "
+                f"\"index\") VALUES ({int(newer.at.timestamp() * 1000) + 1}, '2026-01-01', 'review', 'review', 0, 0, 0, 0, 0, 0, 0, '', 9999)"
             )
         )
     second = search(engine, Filter(), first.after, limit=10)

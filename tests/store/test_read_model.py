@@ -18,7 +18,7 @@ from hub.audit.entries import AnswerOutcome, Asked, FieldGroup, RecordLine, Reco
 from hub.domain.disclosure import Outcome
 from hub.domain.sources import SourceState
 from hub.errors import ConfigurationError
-from hub.store import read_model, read_rows
+from hub.store import read_numbers, read_rows
 from hub.store.engine import make_engine
 from hub.store.read_model import Caught, catch_up, catch_up_wholly, place, reset
 from hub.store.read_tables import MODEL_VERSION, TABLES, read_line, read_party, read_place, read_row
@@ -99,7 +99,8 @@ def _in_parts(history: History, to: int, many: int) -> list[Any]:
 )
 @given(steps=st.lists(_steps, max_size=40))
 def test_followed_is_rebuilt(engine: Engine, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[Any, ...]]) -> None:
-    monkeypatch.setattr(read_model, "MANY_CHILDREN", 3)
+    for name, few in (("MANY_CHILDREN", 3), ("MANY_TIMES", 4), ("MANY_WORKERS", 3)):
+        monkeypatch.setattr(read_numbers, name, few)
     history = History(engine)
     reset(engine)
     for step in steps:
@@ -206,6 +207,31 @@ def test_the_same_worker_and_many_children_in_a_day(engine: Engine, history: His
     found = rows(engine)
     assert {index for index, row in found.items() if row["many"]} == {the_one}
     assert [found[index]["children"] for index in (again, the_one, other, tomorrow)] == [many - 1, many, 1, 1]
+
+
+def test_one_child_often_and_by_many(engine: Engine, history: History) -> None:
+    often = [history.ask(1, 1, 60 * 24) for _ in range(read_numbers.MANY_TIMES + 1)]
+    others = [history.ask(number, 1, 60 * 24) for number in range(2, read_numbers.MANY_WORKERS + 1)]
+    system = history.ask(0, 1)
+    catch_up_wholly(engine)
+    last = history.ask(1, 1)
+    elsewhere = history.ask(1, 2)
+    catch_up_wholly(engine)
+    found = rows(engine)
+    assert {index for index, row in found.items() if row["often"]} == {*often[-2:], last}
+    assert {index for index, row in found.items() if row["watched"]} == {others[-1], last}
+    assert (found[system]["times"], found[system]["workers"], found[elsewhere]["times"]) == (None, None, 1)
+
+
+def test_the_first_time_under_a_purpose(engine: Engine, history: History) -> None:
+    first = history.ask(1)
+    history.ask(1, 2)
+    catch_up_wholly(engine)
+    history.ask(1, 3)
+    other = [history.ask(2), history.ask(1, purpose="ca1989-s17")]
+    history.ask(2, purpose="ca1989-s47")
+    catch_up_wholly(engine)
+    assert {index for index, row in rows(engine).items() if row["first_purpose"]} == {first, *other}
 
 
 def test_acts_say_whom_and_what_they_are_about(engine: Engine, history: History) -> None:

@@ -92,6 +92,7 @@ KINDS = {  # key:type in order; ? is "may be null"
     "sample": _BY + "preset:code seed:digest population:count drawn:count",
     "export": _BY + "entries:count size:count manifest:digest reason:code",
     "report": _BY + "subject:reference size:count reason:code",
+    "consultation": _BY + "seen:code entry:count? wanted:digest?",
     "judgement": _BY + "act:code judgement:reference word:code custodian:code? subject:reference until:moment?",
     "match": _BY + "act:code confirmation:reference custodian:code subject:reference until:moment?",
     "release_request": _BY + "act:code request:reference answer:count line:count ground:code? side:side?",
@@ -537,7 +538,10 @@ def check_sides(directory: Path, size: int, within: range) -> None:
     if (directory / "sides.jsonl").exists():
         with (directory / "sides.jsonl").open(encoding="ascii") as lines:
             for row in map(json.loads, lines):
+                single = directory / f"proofs/{row['index']}.entry"
                 said = entry_at(directory, row["index"], size) if row["index"] in within else None
+                if said is None and single.exists():
+                    said = json.loads(read(single))
                 text = b"\2" + bytes.fromhex(row["salt"]) + unbase64(row["body"])
                 if said and sha256(text).hexdigest() != said.get("side"):
                     raise Fault(f"entry {row['index']}: the text beside it is not what was written then")

@@ -1,6 +1,6 @@
 """Renew the query editor's files in ``hub/web/static/graphiql/``. For a maintainer with npm; users never run it.
 
-    python scripts/vendor_graphiql.py
+    python -m scripts.vendor_graphiql
 
 Takes GraphiQL 4 (the last major version with a build that a plain ``<script>`` can load: no module graph, no worker
 scripts, no ``eval``) with React 18 from the npm registry the machine is set up for, and accepts no other bytes than
@@ -11,15 +11,13 @@ has the digest of every file, and ``tests/web/test_ide.py`` holds the files to i
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
+
+from scripts.vendored import install, write
 
 PINNED = {
     "graphiql": (
@@ -35,7 +33,6 @@ PINNED = {
         "sha512-5m4nQKp+rZRb09LNH59GM4BxTh9251/ylbKIbpe7TpGxfJ+9kv6BLkLBXIjjspbgbnIBNqlI23tRnTWT0snUIw==",
     ),
 }
-"""Package to version and to the digest npm publishes for it (subresource integrity of the packed archive)."""
 
 FILES = {
     "graphiql.min.js": "graphiql/graphiql.min.js",
@@ -51,32 +48,11 @@ TARGET = Path(__file__).resolve().parent.parent / "hub" / "web" / "static" / "gr
 def main() -> None:
     """Fetch, check, change, write."""
     with tempfile.TemporaryDirectory() as directory:
-        packages = _install(Path(directory))
+        packages = install(Path(directory), PINNED)
         modules = Path(directory) / "node_modules"
         files = {name: _changed(name, (modules / place).read_bytes()) for name, place in FILES.items()}
         files["LICENCES.txt"] = _licences(modules, packages).encode()
-    manifest = {
-        "packages": {name: {"version": version, "integrity": digest} for name, (version, digest) in PINNED.items()},
-        "changes": ["embedded fonts cut from graphiql.min.css", "source map pointers cut off"],
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
-    }
-    files["manifest.json"] = (json.dumps(manifest, indent=2) + "\n").encode()
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (TARGET / name).write_bytes(content)
-        print(f"{len(content):>9,} bytes  {name}")
-
-
-def _install(directory: Path) -> dict[str, Any]:
-    """Install the pinned packages without running their scripts; return the lock file's packages."""
-    wanted = {name: version for name, (version, _) in PINNED.items()}
-    (directory / "package.json").write_text(json.dumps({"private": True, "dependencies": wanted}), encoding="utf-8")
-    subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=directory, check=True)
-    packages: dict[str, Any] = json.loads((directory / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    for name, (_, digest) in PINNED.items():
-        if packages[f"node_modules/{name}"]["integrity"] != digest:
-            sys.exit(f"{name}: the registry's digest is not the pinned one. Nothing was written.")
-    return packages
+    write(TARGET, files, PINNED, ["embedded fonts cut from graphiql.min.css", "source map pointers cut off"])
 
 
 def _changed(name: str, content: bytes) -> bytes:

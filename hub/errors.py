@@ -8,6 +8,7 @@
     ├── IssuerUnavailable          503  ISSUER_UNAVAILABLE
     ├── Forbidden                  403  CLIENT_NOT_REGISTERED, WORKER_REQUIRED, PURPOSE_NOT_ALLOWED, ...
     ├── BadRequest                 400  PURPOSE_UNKNOWN, CASE_REFERENCE_INVALID, NHS_NUMBER_INVALID, ...
+    ├── NotFound                   404  PAGE_NOT_FOUND
     ├── TooLarge                   413  REQUEST_TOO_LARGE
     ├── TooManyRequests            429  RATE_LIMITED
     ├── AuditUnavailable           503  AUDIT_UNAVAILABLE, WITNESSES_SILENT, WITNESSES_DISAGREE
@@ -20,6 +21,13 @@ sent in or a value that was read: no name, no number, no text of a query. It say
 from __future__ import annotations
 
 from typing import ClassVar
+
+
+class Complaint(Exception):
+    """Its words are the hub's own: fixed ones, numbers, and names out of an installation's files. They may be logged.
+
+    Nothing that an agency or a client sent, and nothing that a database or a library said, is among them.
+    """
 
 
 class HubError(Exception):
@@ -86,6 +94,13 @@ class BadRequest(HubError):
     default_code = "BAD_REQUEST"
 
 
+class NotFound(HubError):
+    """There is no such page, or not for this person: which of the two is not said."""
+
+    http_status = 404
+    default_code = "PAGE_NOT_FOUND"
+
+
 class TooLarge(HubError):
     """The request is over a stated limit."""
 
@@ -118,7 +133,7 @@ class AuditUnavailable(HubError):
         )
 
 
-class ConfigurationError(HubError):
+class ConfigurationError(HubError, Complaint):
     """The installation is wrong: settings, policy files, keys. Raised at start-up, with the file and what to do."""
 
     default_code = "SETTINGS_INVALID"

@@ -46,7 +46,6 @@ class JwksTimings:
 class _Why(StrEnum):
     """Why the issuer's answer cannot be used."""
 
-    STATUS = "its HTTP status is not 200"
     CONTENT_TYPE = "an unexpected content type"
     TOO_LONG = "more bytes than are read"
     NOT_JSON = "not strict JSON"
@@ -57,11 +56,18 @@ class _Why(StrEnum):
 
 
 class _FetchFault(Exception):
-    """The issuer's answer cannot be used. Nothing of it is kept."""
+    """The issuer's answer cannot be used: why, or its HTTP status. Nothing else of it is kept."""
 
-    def __init__(self, why: _Why) -> None:
+    def __init__(self, why: _Why | int) -> None:
         super().__init__(why)
         self.why = why
+
+    def say(self) -> None:
+        """Write a line of it."""
+        if isinstance(self.why, int):
+            say(LogLine.ISSUER_KEYS_REFUSED, status=self.why)
+        else:
+            say(LogLine.ISSUER_KEYS_NOT_READ, fault=self.why)
 
 
 class JwksSource:
@@ -159,7 +165,7 @@ class JwksSource:
                 keys = await self._read_keys()
         except _FetchFault as fault:
             self._failing = True
-            say(LogLine.ISSUER_KEYS_NOT_READ, fault=fault.why)
+            fault.say()
         except Exception as fault:  # the boundary: whatever the issuer does, callers get keys or a plain refusal
             self._failing = True
             say(LogLine.ISSUER_KEYS_NOT_READ, fault=type(fault))
@@ -233,7 +239,7 @@ async def _read_json(session: aiohttp.ClientSession, url: str) -> dict[str, obje
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     async with session.get(url, headers=headers, allow_redirects=False) as response:
         if response.status != 200:
-            raise _FetchFault(f"HTTP status {response.status}")
+            raise _FetchFault(response.status)
         if response.content_type not in _CONTENT_TYPES:
             raise _FetchFault(_Why.CONTENT_TYPE)
         try:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from hub.errors import Complaint
+
 CODE_MAX = 80
 """The longest code, in characters; a longer one is cut."""
 
@@ -30,7 +32,7 @@ _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z", re.ASCII)
 
 
-class EntryInvalid(ValueError):
+class EntryInvalid(Complaint, ValueError):
     """An entry cannot be written, or bytes are not an entry. The message names the field and never its value."""
 
 

@@ -8,7 +8,6 @@ the last good one stays in force.
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import tempfile
 from collections.abc import Mapping
@@ -18,10 +17,9 @@ import msgspec
 
 from hub.errors import BadRequest, ConfigurationError
 from hub.schema.request import Asked
+from hub.telemetry.lines import LogLine, say
 
 FILE_BYTES_MAX = 16_777_216
-
-_log = logging.getLogger(__name__)
 
 
 class Registered(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -145,7 +143,7 @@ class Trusted:
             try:
                 self._clients = load(self._path)
             except ConfigurationError as fault:
-                _log.error("%s: the documents registered before stay in force. %s", fault.code, fault.message)
+                say(LogLine.DOCUMENTS_INVALID, fault=fault)
         return self._clients.get(client, {})
 
     def _look(self) -> tuple[int, int, int] | None:

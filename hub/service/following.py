@@ -7,14 +7,12 @@ cannot be done there is one log line; the list then says how far it is, and the 
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import partial
 
-from hub.errors import AuditUnavailable, ConfigurationError
 from hub.store.appender import Log
 from hub.store.read_model import Caught, catch_up
 from hub.store.told import CHUNK_ROWS
-from hub.telemetry.lines import LogLine, say
+from hub.telemetry.lines import LogLine, own_words, say
 
 EVERY_SECONDS = 2.0
 
@@ -23,8 +21,6 @@ PIECE_ROWS = 200
 
 PAUSE_SECONDS = 0.05
 """Between two such pieces, for questions to go first."""
-
-_log = logging.getLogger(__name__)
 
 
 class Following:
@@ -46,7 +42,7 @@ class Following:
                 self._failing = False
             except Exception as fault:  # a list that is behind must not cost anybody an answer
                 if not self._failing:  # one line for one failure, however long it lasts
-                    _log.error("%s: %s", "LOG_LIST_BEHIND", _said(fault))
+                    say(LogLine.LOG_LIST_BEHIND, fault=own_words(fault))
                 self._failing = True
             await asyncio.sleep(self._every_seconds)
 
@@ -75,9 +71,3 @@ class Following:
 
     async def _piece(self, limit: int) -> Caught:
         return await self._log.beside(partial(catch_up, limit=limit))
-
-
-def _said(fault: Exception) -> str:
-    if isinstance(fault, ConfigurationError | AuditUnavailable):
-        return fault.message if isinstance(fault, ConfigurationError) else "the log's database does not answer"
-    return type(fault).__name__

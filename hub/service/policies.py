@@ -8,7 +8,6 @@ no set to fall back on, so there the same fault stops the start.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,11 +20,12 @@ from hub.policy.engine import Policy
 from hub.policy.load import load_bundle
 from hub.service import policy_signature
 from hub.service.policy_signature import Signers
+from hub.telemetry.lines import Digest, Id, LogLine, say
 
 SETTLE_SECONDS = 1.0
 """How long files must lie still before they are read: somebody may be copying them, one after another."""
 
-_log = logging.getLogger(__name__)
+_LINES = {line.name: line for line in (LogLine.POLICY_UNSIGNED, LogLine.POLICY_NEEDS_RESTART)}
 
 Seen = tuple[tuple[object, ...], ...]
 """What a look at a directory shows: name, size, times and inode of each file. No file is opened for it."""
@@ -190,19 +190,19 @@ class PolicySet:
         now = self._clock()
         since = self._state.since if self._state.kept else now
         self._state = State(self._policy.digest, self._state.loaded_at, since, fault.code)
-        said, *faults = (line.strip() for line in fault.message.splitlines())  # told in one line of the log
-        _log.error("%s: the hub goes on with %s. %s %s", fault.code, self._policy.digest, said, "; ".join(faults))
+        say(_LINES.get(fault.code, LogLine.POLICY_INVALID), digest=Digest(self._policy.digest), fault=fault)
 
     def _take(self, policy: Policy) -> None:
         now, before = self._clock(), self._policy.bundle
         if (policy.digest, policy.bundle.on) != (before.digest, before.on):  # else what was decided is still good
             self._policy = policy
             self._state = State(policy.digest, now, now)
-            _log.warning("policies %s of %s are in force, after %s", policy.digest, policy.bundle.on, before.digest)
+            digests = {"digest": Digest(policy.digest), "before": Digest(before.digest)}
+            say(LogLine.POLICIES_IN_FORCE, day=policy.bundle.on, **digests)
             _say_overdue(policy.bundle)
         elif self._state.kept:
             self._state = State(before.digest, self._state.loaded_at, now)
-            _log.warning("policies %s are on disk again, and in force", before.digest)
+            say(LogLine.POLICIES_BACK, digest=Digest(before.digest))
 
 
 def built_from(bundle: Bundle) -> Mapping[str, object]:
@@ -244,8 +244,8 @@ def _look(directory: Path) -> Seen:
 
 
 def _say_overdue(bundle: Bundle) -> None:
-    if bundle.overdue:
-        _log.warning("policies past their review date: %s", ", ".join(bundle.overdue))
+    for each in bundle.overdue:
+        say(LogLine.POLICY_OVERDUE, policy=Id(each))
 
 
 def _moment(at: datetime) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from hub.errors import AuditUnavailable
+from hub.errors import AuditUnavailable, Complaint
 from hub.service.witness_asking import Ahead, Cosigned, Dispute, Disputed, Failed, Outcome
+from hub.telemetry.lines import LogLine, Name, say
 
 SILENT, DISAGREE, LATE = "WITNESSES_SILENT", "WITNESSES_DISAGREE", "WITNESSES_LATE"
 
@@ -75,3 +76,17 @@ def in_words(outcome: Outcome) -> str:
             return why
         case Ahead():
             return "another hub on this log was quicker each time"
+
+
+def say_outcome(name: str, outcome: Outcome) -> None:
+    """Write a line of what the witness ``name`` said."""
+    witness = Name(name)
+    match outcome:
+        case Cosigned():
+            say(LogLine.WITNESS_COSIGNED, witness=witness)
+        case Disputed(dispute, size, held):
+            say(LogLine.WITNESS_DISPUTES, witness=witness, size=size, held=held, dispute=dispute)
+        case Failed(why):
+            say(LogLine.WITNESS_FAILED, witness=witness, fault=Complaint(why))
+        case Ahead(size):
+            say(LogLine.WITNESS_AHEAD, witness=witness, size=size)

@@ -10,33 +10,29 @@ that was rewritten.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from hub.audit.entries import Abandoned, Entry, Refused
-from hub.audit.note import NoteInvalid
 from hub.audit.witness_policy import WitnessPolicy
-from hub.errors import AuditUnavailable, ConfigurationError
-from hub.service.witness_asking import Cosigned, Dispute, Disputed
+from hub.errors import ConfigurationError
+from hub.service.witness_asking import Dispute, Disputed
 from hub.service.witness_round import ASK_SECONDS, Rounds
 from hub.service.witness_state import (
     CODES,
     DISAGREE,
     DISPUTES,
-    LATE,
-    SILENT,
     Limits,
     State,
     WitnessesDisagree,
     WitnessesSilent,
     in_words,
+    say_outcome,
 )
 from hub.store import cosignatures
 from hub.store.appender import Log
 from hub.store.cosignatures import Quorum
-
-_log = logging.getLogger(__name__)
+from hub.telemetry.lines import LogLine, Name, own_words, say
 
 
 def _utc_now() -> datetime:
@@ -152,10 +148,8 @@ class Witnessing(Unwitnessed):
         """Show the head to every witness, and raise or lift the alarm. Never raises."""
         try:
             await self._round()
-        except (AuditUnavailable, NoteInvalid):
-            _log.error("the witnesses could not be asked: the log cannot be read or written")
         except Exception as fault:  # whatever it was, the next round must come
-            _log.error("the witnesses could not be asked: %s", type(fault).__name__)
+            say(LogLine.WITNESSES_NOT_ASKED, fault=own_words(fault))
         self._tell()
 
     def gate(self, entry: Entry) -> None:
@@ -211,7 +205,7 @@ class Witnessing(Unwitnessed):
         for name, outcome in said.items():
             if (now := in_words(outcome)) != self._said[name]:
                 self._said[name] = now
-                _log.log(_LEVELS.get(type(outcome), logging.WARNING), "witness %s: %s", name, now)
+                say_outcome(name, outcome)
         self._disputes |= {name: self._said[name] for name, one in said.items() if isinstance(one, Disputed)}
         await self._read()
 
@@ -237,23 +231,20 @@ class Witnessing(Unwitnessed):
         before, self._told = self._told, self.state
         if before is self._told:
             return
-        since = _moment(self._last.at)
         match self._told:
             case State.WITNESSED:
-                _log.warning("the log is witnessed again")
+                say(LogLine.LOG_WITNESSED_AGAIN)
             case State.LATE:
-                _log.error("%s: no quorum of witnesses since %s: %s", LATE, since, self._listed(self._said))
+                say(LogLine.WITNESSES_LATE, since=self._last.at)
             case State.SILENT:
-                _log.error("%s: no question is answered: no quorum of witnesses since %s", SILENT, since)
+                say(LogLine.WITNESSES_SILENT, since=self._last.at)
             case State.DISPUTED:
-                _log.error("%s: no question is answered: %s", DISAGREE, self._listed(self._disputes))
+                for name in self._disputes:
+                    say(LogLine.WITNESSES_DISAGREE, witness=Name(name))
 
     @staticmethod
     def _listed(said: Mapping[str, str]) -> str:
         return "; ".join(f"witness {name}: {words}" for name, words in said.items())
-
-
-_LEVELS = {Cosigned: logging.INFO, Disputed: logging.ERROR}
 
 
 def _moment(at: datetime) -> str:

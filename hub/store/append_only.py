@@ -8,7 +8,6 @@ personal data: nothing of a row may reach a log line or an error. Erasure alone 
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import threading
 from abc import ABC, abstractmethod
@@ -16,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -28,6 +28,7 @@ from hub.store.appender import WAIT_SECONDS, Log
 from hub.store.engine import POOL_SIZE, make_engine, single
 from hub.store.reader import moment
 from hub.store.together import append_with
+from hub.telemetry.lines import LogLine, say
 
 ATTEMPTS = 2
 """A read is tried so often: the second try is for a connection that died while idle."""
@@ -43,8 +44,6 @@ Answer = TypeVar("Answer")
 KeptT = TypeVar("KeptT")
 BookT = TypeVar("BookT")
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class _Read(Generic[KeptT, BookT]):
@@ -55,14 +54,21 @@ class _Read(Generic[KeptT, BookT]):
     book: BookT
 
 
+class Contents(StrEnum):
+    """What is kept in such tables, for log lines."""
+
+    CONFIRMATIONS = "confirmations of matches"
+    DECISIONS = "recorded decisions"
+
+
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """What a store says to people when it cannot: ``unread``, ``unsure``; ``what`` it keeps begins a log line.
+    """What a store says to people when it cannot: ``unread``, ``unsure``; ``what`` it keeps is said in a log line.
 
     ``absent`` and ``taken_back`` make its refusals: no such reference, and withdrawn before.
     """
 
-    what: str
+    what: Contents
     unread: str
     unsure: str
     absent: Callable[[], BadRequest]
@@ -222,7 +228,7 @@ class AppendOnly(ABC, Generic[KeptT, BookT]):
         except BadRequest:
             raise
         except Exception as fault:
-            _log.error("%s could not be read or written: %s", self.phrases.what, type(fault).__name__)
+            say(LogLine.STORE_FAILED, what=self.phrases.what, fault=type(fault))
             raise self.unavailable(failed) from None
 
 

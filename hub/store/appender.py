@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -38,8 +37,6 @@ READS_MAX = 256
 """The most reads waiting at one time; one more is refused at once."""
 
 Answer = TypeVar("Answer")
-
-_log = logging.getLogger(__name__)
 
 
 def _utc_now() -> datetime:
@@ -198,7 +195,7 @@ class Log:
                 raise EntryInvalid("side: not the row this entry is of")
             bodies = tuple(encode_all(entry))
         except EntryInvalid as fault:
-            _log.error("an entry could not be written: %s", fault)
+            say(LogLine.ENTRY_INVALID, kind=type(entry), fault=fault)
             raise AuditUnavailable from None
         opened_at = int(entry.at.timestamp() * 1000) if isinstance(entry, Question) else None
         return Pending(bodies, tuple(map(leaf_hash, bodies)), opened_at, ends(entry), side, along)

@@ -13,6 +13,7 @@ from hub.audit.checkpoint import Checkpoint, open_checkpoint
 from hub.audit.merkle import Frontier, Node
 from hub.audit.note import NoteInvalid
 from hub.audit.words import EntryInvalid
+from hub.errors import Complaint
 from hub.store import recovery
 from hub.store.keys import Growth, Signer
 from hub.store.pending import Along, Appended, Pending, QuestionClosed
@@ -37,7 +38,7 @@ TILE_LEVELS = 8
 """A stored subtree covers 2**8 of those a level below, as in C2SP tlog-tiles."""
 
 
-class HeadDamaged(Exception):
+class HeadDamaged(Complaint):
     """The head row is not what this log signed; nothing may be appended to it."""
 
 

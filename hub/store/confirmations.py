@@ -22,7 +22,7 @@ from hub.domain.people import ChildSearch
 from hub.errors import AuditUnavailable, BadRequest
 from hub.matching.confirmations import SALT_BYTES, Book, Confirmation, Seen, Withdrawn, see
 from hub.matching.resolution import Said, ScoredCandidate
-from hub.store.append_only import RECORDED, WITHDRAWN, AppendOnly, Phrases
+from hub.store.append_only import RECORDED, WITHDRAWN, AppendOnly, Contents, Phrases
 from hub.store.appender import Log
 from hub.store.engine import single
 from hub.store.judgements import SUBJECT, local_key
@@ -33,7 +33,7 @@ SHOWN_DAYS_MAX = 30
 """After so many days a possible match that was shown is deleted; whoever wants to confirm it asks again."""
 
 _PHRASES = Phrases(
-    what="confirmations of matches",
+    what=Contents.CONFIRMATIONS,
     unread="What people have said of possible matches cannot be read, so nothing is released. "
     "If a child may be at immediate risk, telephone the agencies now (police: 999).",
     unsure="It is not certain that this was recorded. Look with `hub match list`, and record it again if it is not "

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from hub.audit.acts import JudgementAct
 from hub.errors import AuditUnavailable, BadRequest
 from hub.policy.judgements import Book, Judgement, State, Withdrawal
-from hub.store.append_only import ERASED, RECORDED, WITHDRAWN, AppendOnly, Phrases, forget, recorded_at
+from hub.store.append_only import ERASED, RECORDED, WITHDRAWN, AppendOnly, Contents, Phrases, forget, recorded_at
 from hub.store.appender import Log
 from hub.store.holds import OnHold, read_holds
 from hub.store.tables import judgement
@@ -26,7 +26,7 @@ SUBJECT = "subject"
 """The kind of reference that stands for a child."""
 
 _PHRASES = Phrases(
-    what="the recorded decisions",
+    what=Contents.DECISIONS,
     unread="The decisions that people have recorded cannot be read, so nothing is released. "
     "If a child may be at immediate risk, telephone the agencies now (police: 999).",
     unsure="It is not certain that this was recorded. Look with `hub decision list`, and record it again if it is not "

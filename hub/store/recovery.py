@@ -7,7 +7,6 @@ entries beside the log (text, a decision's row) died with the hub; whoever wrote
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,8 +23,6 @@ REASON = "not_committed"
 """The reason in the :class:`~hub.audit.acts.Erasure` that explains side rows which were never written."""
 
 _HUB = Officer("hub", "hub", None, "hub")
-
-_log = logging.getLogger(__name__)
 
 
 def restored(bodies: Sequence[bytes]) -> list[Pending]:
@@ -44,10 +41,10 @@ def explained(bodies: Sequence[bytes], start: int, now: int) -> list[Pending]:
     ``now`` is in milliseconds. Acts whose effect was lost are told to the operator by their numbers.
     """
     entries = [decode(body) for body in bodies]
-    acts = [str(start + at) for at, entry in enumerate(entries) if isinstance(entry, Act)]
     say(LogLine.ENTRIES_RECOVERED, count=len(bodies), start=start)
-    if acts:
-        _log.error("what entries %s say was logged, but was not done: it is to be done again", ", ".join(acts))
+    for index, entry in enumerate(entries, start):
+        if isinstance(entry, Act):
+            say(LogLine.ACT_NOT_DONE, entry=index)
     without = tuple(start + at for at, entry in enumerate(entries) if side(entry) is not None)
     if not without:
         return []

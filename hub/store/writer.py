@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,9 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.errors import AuditUnavailable
-from hub.store.batch import AlongFailed, Appended, BatchWriter, HeadDamaged, Pending, Result
-from hub.store.keys import SignerAhead, SignerGone, SignsBackwards
+from hub.errors import AuditUnavailable, Complaint
+from hub.store.batch import AlongFailed, Appended, BatchWriter, Pending, Result
+from hub.store.keys import SignerAhead
+from hub.telemetry.lines import LogLine, own_words, say
 
 BATCH_MAX = 512
 """The most entries in one transaction."""
@@ -29,8 +29,6 @@ QUEUE_MAX = 10_000
 
 ATTEMPTS = 2
 """A transaction is tried so often: the second is for a connection that died while idle, or a signer that is ahead."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +46,7 @@ class Waiting:
             self.future.set_exception(AuditUnavailable())
 
 
-class _Unsure(Exception):
+class _Unsure(Complaint):
     """The commit failed, and whether it happened cannot be found out now."""
 
 
@@ -105,12 +103,12 @@ class WriterThread:
             self._answer(batch, self._write([each.pending for each in batch]))
             self._batches.remember()  # it is on disk, so nobody has to wait for this
         except AlongFailed as fault:
-            _log.error("an entry could not be written: %s (%s)", fault, type(fault.__cause__).__name__)
+            say(LogLine.ENTRY_NOT_WRITTEN, fault=type(fault.__cause__))
             failed = [each for each in batch if each.pending is fault.pending]
             self._answer(failed, [AuditUnavailable() for _ in failed])
             return [each for each in batch if each.pending is not fault.pending]
         except Exception as fault:  # the boundary: whatever went wrong, nothing was promised and the thread lives on
-            _log.error("the audit log could not be written: %s", _reason(fault))
+            say(LogLine.LOG_NOT_WRITTEN, fault=own_words(fault))
             self._answer(batch, [AuditUnavailable() for _ in batch])
         return []
 
@@ -163,7 +161,7 @@ class WriterThread:
             with self._engine.connect() as connection:
                 return self._batches.committed(connection, results)
         except Exception as fault:
-            raise _Unsure(_reason(fault)) from None
+            raise _Unsure(f"a commit failed, and whether it happened is not known ({type(fault).__name__})") from None
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -191,8 +189,3 @@ def _resolve(answers: Sequence[tuple[Waiting, Result | AuditUnavailable]]) -> No
             waiting.future.set_result(result)
         else:
             waiting.future.set_exception(result)
-
-
-def _reason(fault: Exception) -> str:
-    """What may be logged of a fault: a database's own message could quote what was being written."""
-    return str(fault) if isinstance(fault, HeadDamaged | SignsBackwards | SignerGone) else type(fault).__name__

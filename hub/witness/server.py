@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from starlette.routing import Route
 
 from hub.audit.cosignature import WitnessKey, cosign
 from hub.audit.note import SignerKey, VerifierKey
+from hub.telemetry.lines import LogLine, Name, say
 from hub.witness.protocol import BODY_MAX, Fork, Inconsistent, Refused, check_signature, parse_submission
 from hub.witness.state import State, StateUnavailable
 
@@ -33,8 +33,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,8 @@ class Witness:
         try:
             self.state.advance(submission, note, at)
         except (Fork, Inconsistent) as fault:
-            code = "WITNESS_FORK" if isinstance(fault, Fork) else "WITNESS_UNPROVEN"
-            _log.warning("%s %s: %s; see `hub witness show`", code, submission.checkpoint.origin, fault)
+            line = LogLine.WITNESS_FORK if isinstance(fault, Fork) else LogLine.WITNESS_UNPROVEN
+            say(line, log=Name(submission.checkpoint.origin), size=submission.checkpoint.size)
             raise
         return cosign(self.key, note.text, at)
 
@@ -156,7 +154,7 @@ async def _read(request: Request) -> bytes | None:
 
 
 def _unavailable(fault: StateUnavailable) -> Response:
-    _log.error("%s: %s; nothing is cosigned", "WITNESS_UNAVAILABLE", fault)
+    say(LogLine.WITNESS_UNAVAILABLE, fault=fault)
     return _answer("the witness cannot cosign now\n", 503)
 
 

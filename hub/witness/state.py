@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from hub.audit.cosignature import WitnessKey
 from hub.audit.note import Note
-from hub.errors import ConfigurationError
+from hub.errors import Complaint, ConfigurationError
 from hub.witness.protocol import Fork, Inconsistent, Refused, Seen, Submission, check_continues
 
 EVIDENCE_MAX = 100
@@ -48,7 +48,7 @@ _KEEP = (
 )
 
 
-class StateUnavailable(Exception):
+class StateUnavailable(Complaint):
     """The state cannot be read or written now, so nothing is cosigned."""
 
 

@@ -225,7 +225,7 @@ async def test_what_is_logged_names_the_fault_and_nothing_of_the_answer(
     with pytest.raises(IssuerUnavailable):
         await source_of(server).key("ed")
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
-        "the issuer's keys could not be read: an unexpected content type"
+        "ISSUER_KEYS_NOT_READ: the issuer's keys could not be read: an unexpected content type"
     ]
 
 

@@ -163,7 +163,7 @@ class TestSilence:
         assert seen == [("witnessed", True)] + [("late", True)] * 3 + [("silent", False)] * 2
         alarms = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
         assert [each.split(":")[0] for each in alarms] == ["WITNESSES_LATE", "WITNESSES_SILENT"], "each is told once"
-        assert "police: it answered HTTP 500" in alarms[0]
+        assert "WITNESS_FAILED police: it answered HTTP 500" in caplog.text
         assert hub.shown()["code"] == "WITNESSES_SILENT"
         three[1].fault = ""
         await hub.round()

@@ -7,22 +7,37 @@ import logging
 import re
 import sys
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.domain.sources import NoAnswerReason
-from hub.errors import ConfigurationError
-from hub.telemetry.lines import UNKNOWN, Digest, Id, JsonLines, LogLine, say
+from hub.errors import Complaint, ConfigurationError
+from hub.telemetry.lines import LOGGER, UNKNOWN, Digest, Id, JsonLines, LogLine, Name, own_words, say
 from hub.telemetry.steps import Call
+from hub.watching import write_json
 
 PAGE = Path("docs/log-lines.md")
 NAME = "Zebedee Thornbury, 9990004021"
 
+
+class Kind(StrEnum):
+    """Some member of an enum."""
+
+    LARGER = "larger"
+
+
+DIGEST = Digest("sha256:" + "ab" * 32)
+WHEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
 ANY: dict[str, Any] = {
-    "call": Call.FIND, "count": 3, "custodian": Id("testshire-nhs"), "days": 40, "digest": Digest("sha256:" + "ab" * 32),
-    "fault": ValueError, "reason": NoAnswerReason.DOWN, "seconds": 15.0, "start": 7, "times": 5, "trace": Digest("0f" * 16),
+    "before": DIGEST, "call": Call.FIND, "count": 3, "custodian": Id("testshire-nhs"), "day": WHEN.date(), "days": 40,
+    "digest": DIGEST, "dispute": Kind.LARGER, "entry": 7, "fault": ValueError, "held": 8, "kind": KeyError,
+    "log": Name("testshire.example/log"), "policy": Id("imp-lpp"), "reason": NoAnswerReason.DOWN, "seconds": 15.0,
+    "since": WHEN, "size": 9, "start": 7, "status": 404, "times": 5, "trace": Digest("0f" * 16), "what": Kind.LARGER,
+    "witness": Name("police"),
 }  # fmt: skip
 
 
@@ -39,6 +54,7 @@ def test_the_page_lists_them_all_and_no_others() -> None:
 
 @pytest.mark.parametrize("line", LogLine)
 def test_a_line_begins_with_its_code(line: LogLine, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hub")
     say(line, **{name: ANY[name] for name in line.fields})
     (record,) = caplog.records
     assert re.match(rf"{line.name}(: | )\S", record.getMessage())
@@ -72,9 +88,9 @@ def test_the_fields_are_those_of_the_line(fields: dict[str, int]) -> None:
         say(LogLine.TALLY_FULL, **fields)
 
 
-@pytest.mark.parametrize("kind", [Id, Digest])
-def test_what_does_not_look_like_one_is_not_written(kind: type[Id | Digest]) -> None:
-    assert [str(kind(text)) for text in (NAME, "", "Zebedee", "a\nb", "9" * 70)] == [UNKNOWN] * 5
+@pytest.mark.parametrize("kind", [Id, Name, Digest])
+def test_what_does_not_look_like_one_is_not_written(kind: type[Id | Name | Digest]) -> None:
+    assert [str(kind(text)) for text in (NAME, "", "Zebedee T", "a\nb", "9" * 270)] == [UNKNOWN] * 5
 
 
 def test_an_installation_s_own_complaint_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -105,3 +121,34 @@ def test_of_other_libraries_lines_no_word_is_kept() -> None:
     record = logging.LogRecord("aiohttp.access", logging.ERROR, __file__, 1, "GET /%s", (NAME,), fault)
     text = JsonLines().format(record)
     assert json.loads(text) | {"at": ""} == {"at": "", "level": "ERROR", "code": "OTHER", "logger": "aiohttp.access"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [(Complaint("the file is gone"), "the file is gone"), (ConfigurationError("no key"), "no key"),
+     (ValueError(NAME), "ValueError")],
+    ids=["a complaint", "of the settings", "anything else"],
+)  # fmt: skip
+def test_of_a_fault_only_the_hub_s_own_words_are_told(
+    fault: Exception, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    say(LogLine.LOG_NOT_WRITTEN, fault=own_words(fault))
+    assert caplog.records[0].getMessage() == f"LOG_NOT_WRITTEN: the audit log could not be written: {told}"
+
+
+def test_every_line_of_the_process_is_one_object_on_standard_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])  # without pytest's own, as in a process that just began
+    write_json()
+    write_json()
+    assert len(root.handlers) == 1, "asked twice, it writes each line once"
+    say(LogLine.TALLY_FULL, count=3)
+    logging.getLogger("aiohttp.server").error("GET /%s", NAME)
+    logging.getLogger("aiohttp.server").info("GET /%s", NAME)
+    LOGGER.info("not of a level that is written")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [json.loads(each)["code"] for each in err.splitlines()] == ["TALLY_FULL", "OTHER"]
+    assert NAME not in err

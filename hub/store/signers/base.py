@@ -9,9 +9,10 @@ from typing import Protocol
 from hub.audit.checkpoint import Checkpoint
 from hub.audit.merkle import Frontier
 from hub.audit.note import VerifierKey
+from hub.errors import Complaint
 
 
-class SignsBackwards(Exception):
+class SignsBackwards(Complaint):
     """A checkpoint was refused: the key has already signed a larger log, or another one of this size."""
 
 
@@ -19,7 +20,7 @@ class SignerAhead(Exception):
     """The signer signed entries after this head that nobody committed: ask :meth:`Signer.check`, write them, go on."""
 
 
-class SignerGone(Exception):
+class SignerGone(Complaint):
     """The signer does not answer, so nothing can be signed now; the message says which and what to do."""
 
 

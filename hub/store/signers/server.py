@@ -7,7 +7,6 @@ can make it sign new entries, and never another history. What it signed is on di
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import socket
 import stat
@@ -23,14 +22,13 @@ from hub.errors import ConfigurationError
 from hub.store.signers import wire
 from hub.store.signers.ledger import Ledger, LedgerBroken
 from hub.store.signers.wire import WireInvalid
+from hub.telemetry.lines import LogLine, say
 
 CONNECTIONS_MAX = 32
 """The most hubs at one time."""
 
 BEGUN_SECONDS = 10.0
 """A message that has begun must end within so long."""
-
-_log = logging.getLogger(__name__)
 
 
 class Signing:
@@ -132,7 +130,7 @@ class Server:
         except (EOFError, OSError):
             pass
         except WireInvalid as fault:
-            _log.warning("a connection was closed: %s", fault)
+            say(LogLine.SIGNER_CONNECTION_CLOSED, fault=fault)
         finally:
             self._room.release()
 

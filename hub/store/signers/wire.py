@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from hub.audit.checkpoint import parse_decimal
 from hub.audit.merkle import HASH_BYTES
 from hub.audit.note import NoteInvalid, decode_base64, encode_base64
+from hub.errors import Complaint
 
 MESSAGE_MAX = 64 * 1024 * 1024
 """The longest message: a transaction takes 16 MiB and the entry that filled it."""
@@ -28,7 +29,7 @@ OK, LEFT, BACKWARDS, SIGNED, BAD, BROKEN = "ok", "left", "backwards", "signed", 
 _LENGTH = struct.Struct(">I")
 
 
-class WireInvalid(Exception):
+class WireInvalid(Complaint):
     """A message that is none."""
 
 

@@ -139,6 +139,12 @@ def rejected_in(text: str, bundle: Bundle) -> tuple[Rejected, ...]:
     return tuple(each for each in bundle.rejected.values() if any(_names(text, phrase) for phrase in each.phrases))
 
 
+def beyond_rejected(text: str, bundle: Bundle) -> str:
+    """What is left of ``text`` without the sentences that name such a ground."""
+    sentences = re.split(r"[.;!?](?=\s|\Z)|\n\s*\n", text)
+    return " ".join(" ".join(each.split()) for each in sentences if not rejected_in(each, bundle)).strip()
+
+
 def _names(text: str, phrase: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", " ".join(text.split()), re.IGNORECASE) is not None
 

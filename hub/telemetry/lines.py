@@ -99,6 +99,11 @@ class LogLine(Enum):
         ": possible matches of an answer were not kept: they cannot be confirmed by its references",
         "See to the log's database.",
     )
+    RELEASE_ROUND_FAILED = (
+        _W,
+        ": release requests that are late could not be escalated: the log is unavailable",
+        "See to the log's database. They are escalated when it is back.",
+    )
     ENTRIES_RECOVERED = (
         _W,
         ": {count} entries that a hub signed and could not commit were written now, from {start} on",

@@ -25,6 +25,7 @@ from hub.connectors.guarded import Guarded
 from hub.errors import AuditUnavailable, ConfigurationError, HubError
 from hub.matching import weights_file
 from hub.matching.weights import SHIPPED, Weights
+from hub.pages import keep_tidy, make_pages
 from hub.policy.bundle import Bundle
 from hub.policy.load import default_policies_directory, load_bundle
 from hub.policy.tables import Facts
@@ -53,6 +54,7 @@ from hub.store.judgements import JudgementStore
 from hub.store.tally import add as add_to_tally
 from hub.telemetry.lines import Digest, LogLine, say
 from hub.watching import watch
+from hub.web.site import Site
 
 STALE_SECONDS = 300.0
 """A question without an answer for so long is ended as abandoned."""
@@ -76,6 +78,7 @@ class Hub:
     witnessing: Unwitnessed
     following: Following
     subgraph: Endpoint | None = None
+    pages: Site | None = None
 
 
 def build(settings: Settings) -> Hub:
@@ -128,7 +131,19 @@ def build(settings: Settings) -> Hub:
     if settings.federation is not None:
         graph, development = Graph.of(policy.bundle, settings.federation), settings.is_development
         subgraph = SubgraphEndpoint(graph, admission.gate, view_child, front, is_development=development)
-    witnessing = make_witnessing(log, settings.log.witnesses)
+    witnessing, following = make_witnessing(log, settings.log.witnesses), Following(log)
+    pages = make_pages(
+        settings,
+        log=log,
+        view_child=view_child,
+        policies=policies,
+        judgements=judgements,
+        confirmations=confirmations,
+        admission=admission,
+        witnessing=witnessing,
+        following=following,
+        rates=front.rates,
+    )
     return Hub(
         settings,
         log,
@@ -140,8 +155,9 @@ def build(settings: Settings) -> Hub:
         tally,
         connectors,
         witnessing,
-        Following(log),
+        following,
         subgraph,
+        pages,
     )
 
 
@@ -211,7 +227,9 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
         await hub.witnessing.start()
         watching = hub.policies.watch(settings.policy_check_seconds)
         await hub.admission.start()
-        running = (_reap(hub.log), watching, hub.witnessing.run(), hub.following.run(), hub.admission.run())
+        running = [_reap(hub.log), watching, hub.witnessing.run(), hub.following.run(), hub.admission.run()]
+        if hub.pages is not None:
+            running.append(keep_tidy(hub.pages))
         background = [asyncio.create_task(each) for each in running]
         counting = asyncio.create_task(hub.tally.run())
         _read_again_on_hangup(hub)
@@ -241,8 +259,10 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
         Route("/health/ready", _ready(hub), methods=["GET"]),
         *watch(settings.telemetry, [entry.id for entry in settings.custodians]),
         *(extra_routes(hub) if extra_routes else ()),
+        *(hub.pages.routes() if hub.pages is not None else ()),
     ]
-    made = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: nothing_here})
+    nowhere = nothing_here if hub.pages is None else _nowhere(hub.pages)
+    made = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: nowhere})
     made.router.redirect_slashes = False  # a redirect would say back whatever the caller wrote as Host
     return made
 
@@ -269,6 +289,18 @@ def _read_again_on_hangup(hub: Hub) -> None:
 
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _nowhere(pages: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What is said where nothing is: a page to a browser, JSON to a program."""
+
+    async def answer_nowhere(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, HTTPException)
+        if fault.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+            return pages.not_here()
+        return await nothing_here(request, fault)
+
+    return answer_nowhere
 
 
 def _proof(hub: Hub) -> Handler:

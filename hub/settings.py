@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hub.access.credential import Credential, located_credential, read_credential
 from hub.access.settings import CaseRegisterSettings, ClientCertificate
 from hub.connectors.guarded import Limits
 from hub.domain.organisations import Contact, Custodian, Sector
@@ -22,6 +23,9 @@ from hub.schema.federation_settings import FederationSettings
 from hub.schema.serving import Server
 from hub.store.signers.base import Signer
 from hub.store.signers.making import KeyInFile, KeyOnToken, SignerSettings, located, make_signer
+from hub.web.settings import PagesSettings
+
+__all__ = ["Credential", "Settings", "load_settings", "read_credential"]
 
 _LIMITS = Limits()
 
@@ -87,13 +91,6 @@ class ContactSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     role: Text
     phone: Text
-
-
-class Credential(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where a bearer token for a custodian is kept: exactly one of an environment variable's name or a file."""
-
-    env: str | None = None
-    file: str | None = None
 
 
 class Telemetry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -232,6 +229,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     match_grace_seconds: Seconds = 1.0
     match_weights: str | None = None
     federation: FederationSettings | None = None
+    pages: PagesSettings | None = None
     telemetry: Telemetry = Telemetry()
 
     @property
@@ -257,31 +255,6 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     except msgspec.ValidationError as fault:
         raise ConfigurationError(f"{path}: {fault}. See deploy/settings.example.toml.") from None
     return _resolved(settings, path, environ)
-
-
-def read_credential(credential: Credential | None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The bearer token a credential points at, or None when there is no credential.
-
-    Raises:
-        ConfigurationError: it names neither or both places, or the place is empty.
-    """
-    if credential is None:
-        return None
-    if (credential.env is None) == (credential.file is None):
-        raise ConfigurationError("a credential names either `env` or `file`, one of them.")
-    if credential.env is not None:
-        token = environ.get(credential.env, "")
-        place = f"the environment variable {credential.env}"
-    else:
-        assert credential.file is not None
-        place = f"the file {credential.file}"
-        try:
-            token = Path(credential.file).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            token = ""
-    if not token:
-        raise ConfigurationError(f"{place} holds no token.")
-    return token
 
 
 def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Settings:
@@ -319,7 +292,7 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
             entry,
             url=filled(entry.url, f"custodians.{entry.id}.url"),
             mapping=_mapping(entry.mapping, base),
-            credential=_located(entry.credential, base),
+            credential=located_credential(entry.credential, base),
         )
         for entry in settings.custodians
     ]
@@ -338,7 +311,7 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
         case_register=None if cases is None else cases.located(base),
     )
     watched = settings.telemetry
-    watched = msgspec.structs.replace(watched, metrics_credential=_located(watched.metrics_credential, base))
+    watched = msgspec.structs.replace(watched, metrics_credential=located_credential(watched.metrics_credential, base))
     documents_file = absolute(settings.server.documents_file) if settings.server.documents_file else None
     return msgspec.structs.replace(
         settings,
@@ -346,6 +319,7 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
         server=msgspec.structs.replace(settings.server, documents_file=documents_file),
         log=log,
         access=access,
+        pages=None if settings.pages is None else settings.pages.located(base),
         telemetry=watched,
         policies=absolute(settings.policies) if settings.policies else None,
         match_weights=absolute(settings.match_weights) if settings.match_weights else None,
@@ -377,9 +351,3 @@ def _witnesses(witnesses: WitnessSettings | None, path: Path) -> WitnessSettings
             f"{path}: in [log.witnesses], `every_seconds` comes before `alarm_minutes`, and that before `stop_hours`."
         )
     return msgspec.structs.replace(witnesses, policy=str((path.resolve().parent / witnesses.policy).resolve()))
-
-
-def _located(credential: Credential | None, base: Path) -> Credential | None:
-    if credential is None or credential.file is None:
-        return credential
-    return msgspec.structs.replace(credential, file=str(base / credential.file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -12,7 +13,9 @@ from hub.access.certificate import CertificateSource
 from hub.access.challenge import challenge, metadata_path
 from hub.access.denials import Denials
 from hub.access.dpop import Presented
+from hub.access.id_token import IdToken
 from hub.access.register import Register
+from hub.access.token import VerifiedToken
 from hub.access.verifier import Verifier
 from hub.domain.enquiry import Searcher
 from hub.errors import HubError, Unauthenticated
@@ -72,6 +75,29 @@ class Gate:
         token = await self._verifier.verify(sent[0] if sent else None, presented)
         await self._denials.check(token)
         return self._register().searcher(token, self._clock().date())
+
+    async def again(self, token: VerifiedToken) -> Searcher:
+        """Who somebody is today who signed in to the pages with ``token``, however long ago that expired.
+
+        Raises:
+            Unauthenticated, Forbidden: access that was taken away, or not in the register any more.
+            AuditUnavailable: it cannot be known now.
+        """
+        await self._denials.check(token)
+        searcher = self._register().searcher(token, self._clock().date())
+        return replace(searcher, token_strength="session")
+
+    async def received(self, access_token: str) -> VerifiedToken:
+        """An access token that the issuer just gave the pages; raises as :meth:`searcher`."""
+        return await self._verifier.received(access_token)
+
+    async def signed_in(self, id_token: str, *, client_id: str, nonce: str) -> IdToken:
+        """Who signed in, by the ID token that came with it.
+
+        Raises:
+            Unauthenticated, IssuerUnavailable: it is not good, or cannot be checked now.
+        """
+        return await self._verifier.id_token(id_token, client_id=client_id, nonce=nonce)
 
     def challenge(self, error: HubError) -> str | None:
         """The ``WWW-Authenticate`` header of a refusal; None when it has none."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from hub.access.binding import BindingKind
 from hub.access.dpop import Presented, check_proof
+from hub.access.id_token import IdToken, check_id_token
 from hub.access.refusal import proof_refused, refused
 from hub.access.signed import KeySource, signed_claims
 from hub.access.token import VerifiedToken, check_claims, check_header
@@ -91,6 +92,12 @@ class Verifier:
             Unauthenticated, IssuerUnavailable: as :meth:`verify`.
         """
         return await self._token(_ascii(compact))
+
+    async def id_token(self, compact: str, *, client_id: str, nonce: str) -> IdToken:
+        """Who signed in; raises as :func:`~hub.access.id_token.check_id_token`."""
+        return await check_id_token(
+            compact, self._keys, issuer=self._issuer, client_id=client_id, nonce=nonce, clock=self._clock
+        )
 
     async def _check_binding(self, scheme: str, compact: bytes, token: VerifiedToken, presented: Presented) -> None:
         bound_to = token.bound_to

@@ -12,6 +12,9 @@ from hub.demo.people import KEYS_DIRECTORY, DemoState
 from hub.demo.police import DEMO_CREDENTIAL as POLICE_CREDENTIAL
 from hub.demo.processes import Part, Parts, free_ports
 
+PAGES_SECRET = "hub-pages-development-only"
+"""As ``hub/demo/data/devserver.toml`` has it."""
+
 AGENCIES = ("council", "police", "health")
 HUB_PORT = 8000
 
@@ -122,7 +125,7 @@ def _protocol(url: str, name: str) -> str:
 def _write_settings(directory: Path, state: DemoState, urls: Mapping[str, str], log_url: str) -> Path:
     """The hub's settings for this run, as a partnership would write them by hand."""
     write_demo_register(directory, state.issuer)
-    for name, credential in (("nhs", NHS_CREDENTIAL), ("police", POLICE_CREDENTIAL)):
+    for name, credential in (("nhs", NHS_CREDENTIAL), ("police", POLICE_CREDENTIAL), ("pages", PAGES_SECRET)):
         (directory / f"{name}.credential").write_text(credential, encoding="ascii")
     text = _SETTINGS.format(
         port=state.hub_url.rpartition(":")[2],
@@ -155,6 +158,12 @@ origin = "hub.testshire.example/log"
 issuer = "{issuer}"
 audience = "{url}"
 register = "register.toml"
+
+[pages]
+client_id = "hub-pages"
+credential = {{ file = "pages.credential" }}
+step_up_acr = ["multi-factor"]
+contact = "Telephone the Testshire partnership's help desk, 01632 960 100."
 
 [[custodians]]
 id = "testshire-council"

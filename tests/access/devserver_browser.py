@@ -18,7 +18,7 @@ from hub.access.devsettings import DevClient, DevServerSettings, load_people
 from tests.access.devserver_up import Running, basic, settings_of
 
 BACK = "http://127.0.0.1:8000/signed-in"
-OUT = "http://127.0.0.1:8000/"
+OUT = "http://127.0.0.1:8000/signed-out"
 PAGES = ("hub-pages", "hub-pages-development-only")
 FRONT_DOOR = ("front-door", "front-door-development-only")
 BOUND = ("bound", "bound-development-only")

@@ -205,6 +205,17 @@ def count(engine: Engine, wanted: Filter, most: int | None = None) -> int:
         return connection.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
+def ended_before(engine: Engine, wanted: Filter, upto: int, most: int) -> tuple[int, ...]:
+    """The questions that are ``wanted`` and whose end is an entry before ``upto``, in order: ``most`` at most.
+
+    What comes later changes nothing about them, so the same is found again as long as the list has their rows.
+    """
+    with engine.connect() as connection:
+        query, _ = _from(reading(connection), wanted, (read_row.c.index,))
+        rows = connection.scalars(query.where(read_row.c.end < upto).limit(most))
+        return tuple(sorted(rows))
+
+
 def row(engine: Engine, index: int) -> Row | None:
     """The row of entry ``index``, or of the question that it ends."""
     query = select(read_row).where(or_(read_row.c.index == index, read_row.c.end == index)).limit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -15,11 +14,12 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
+from hub.domain import asking
 from hub.domain import view as domain
 from hub.domain.catalogue import Catalogue
-from hub.domain.enquiry import Enquiry, LookBack, RecordedDecision, Searcher
-from hub.domain.identifiers import CaseReference, NHSNumber
-from hub.domain.people import ChildSearch, Identity, PartialDate
+from hub.domain.enquiry import Enquiry, Searcher
+from hub.domain.identifiers import CaseReference
+from hub.domain.people import ChildSearch
 from hub.errors import BadRequest
 from hub.schema import joined, types
 from hub.schema.compiled import Plans
@@ -29,10 +29,6 @@ from hub.schema.selection import needed_kinds
 from hub.service.question import Question, Words
 from hub.service.stating import not_in_token
 from hub.service.view_child import ViewChild
-
-NAME_MAX = 100
-LOOK_BACK_YEARS_MAX = 25
-SEXES = frozenset({"female", "male", "other", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,47 +204,22 @@ def _stated(searcher: Searcher) -> Enquiry:
 
 
 def _enquiry(given: Any) -> Enquiry:
-    decision = None
-    if given.decision is not None:
-        by = given.decision.by.strip()
-        if not by or len(by) > NAME_MAX or not by.isprintable():
-            raise BadRequest(
-                f"Give the post of the manager who decided, as plain text of at most {NAME_MAX} characters.",
-                code="PURPOSE_DECISION_INVALID",
-            )
-        if given.decision.at.tzinfo is None:
-            raise BadRequest("Give the time of the decision with its offset.", code="PURPOSE_DECISION_INVALID")
-        decision = RecordedDecision(by, given.decision.at.astimezone(datetime.UTC))
+    decision = asking.recorded_decision(given.decision.by, given.decision.at) if given.decision is not None else None
     look_back = None
     if given.look_back is not None:
-        if given.look_back.years is not None and not 1 <= given.look_back.years <= LOOK_BACK_YEARS_MAX:
-            raise BadRequest(f"`years` is between 1 and {LOOK_BACK_YEARS_MAX}.", code="LOOK_BACK_INVALID")
-        look_back = LookBack(given.look_back.years, given.look_back.reason.value)
+        look_back = asking.look_back(given.look_back.years, given.look_back.reason.value)
     return Enquiry(given.purpose.value, CaseReference.parse(given.case_reference), decision, look_back)
 
 
 def _search(given: types.ChildSearch) -> ChildSearch:
-    for text in (given.given_name, given.family_name, given.postcode):
-        if text is not None and (len(text) > NAME_MAX or any(not character.isprintable() for character in text)):
-            raise BadRequest(
-                f"Names and postcode are plain text of at most {NAME_MAX} characters.", code="SEARCH_INVALID"
-            )
-    if given.sex is not None and given.sex not in SEXES:
-        raise BadRequest(f"`sex` is one of {', '.join(sorted(SEXES))}.", code="SEARCH_INVALID")
-    stated = Identity(
-        nhs_number=NHSNumber.parse(given.nhs_number) if given.nhs_number else None,
-        given_names=(given.given_name,) if given.given_name else (),
-        family_names=(given.family_name,) if given.family_name else (),
-        birth_date=PartialDate.parse(given.date_of_birth) if given.date_of_birth else None,
+    return asking.child_search(
+        nhs_number=given.nhs_number,
+        given_name=given.given_name,
+        family_name=given.family_name,
+        date_of_birth=given.date_of_birth,
         sex=given.sex,
         postcode=given.postcode,
     )
-    search = ChildSearch(stated)
-    if stated.nhs_number is None and not search.has_demographics:
-        raise BadRequest(
-            "Give an NHS number, or a given name, a family name and a date of birth.", code="SEARCH_TOO_LITTLE"
-        )
-    return search
 
 
 def _rendered(answer: domain.ChildAnswer, view_type: type[Any]) -> Any:

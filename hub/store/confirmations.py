@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import delete, insert, select
 
-from hub.audit.acts import MatchAct
+from hub.audit.acts import MatchAct, Officer
 from hub.audit.entries import Answer, Question
 from hub.domain.people import ChildSearch
 from hub.errors import AuditUnavailable, BadRequest
@@ -74,13 +74,13 @@ class ConfirmationStore(AppendOnly[Kept, Book]):
     phrases = _PHRASES
     unavailable = ConfirmationsUnavailable
 
-    async def record(self, made: Confirmation) -> None:
+    async def record(self, made: Confirmation, officer: Officer | None = None) -> None:
         """Keep ``made``, and log that it was said. When this returns both are on disk, and every question asked from
-        now on is resolved with it.
+        now on is resolved with it. ``officer`` is who said it, where that is known better than by a name.
         """
 
         async def act(log: Log) -> MatchAct:
-            return await self._act(log, _ACTS[made.said], made, made.by)
+            return await self._act(log, _ACTS[made.said], made, made.by, officer)
 
         await self._append(act, made.id, RECORDED, made.at, Body(1, said=made))
 
@@ -147,12 +147,12 @@ class ConfirmationStore(AppendOnly[Kept, Book]):
             )
         return msgspec.json.decode(body, type=Seen)
 
-    async def _act(self, log: Log, act: str, made: Confirmation, by: str) -> MatchAct:
+    async def _act(self, log: Log, act: str, made: Confirmation, by: str, officer: Officer | None = None) -> MatchAct:
         at, nonce = log.stamp()
         return MatchAct(
             at=at,
             nonce=nonce,
-            officer=await self._officer(log, _NOBODY_STATED, by, _NOBODY_STATED),
+            officer=officer or await self._officer(log, _NOBODY_STATED, by, _NOBODY_STATED),
             act=act,
             confirmation=made.id,
             custodian=made.seen.custodian,

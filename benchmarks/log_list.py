@@ -183,6 +183,7 @@ def _line(index: int, custodian: str) -> dict[str, Any]:
         "candidates": 1,
         "grounds": "",
         "sealed": "",
+        "tally": "shared:=1",
     }
     return {"index": index, "custodian": custodian, **said, **counts}
 

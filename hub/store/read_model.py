@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, inspect, select, update
 
-from hub.audit.acts import Pruning
+from hub.audit.acts import Act, Pruning
 from hub.errors import ConfigurationError
+from hub.store import sharing
 from hub.store.engine import reading
 from hub.store.read_numbers import COLUMNS, SOME, number, number_anew, seen_before
 from hub.store.read_rows import Values, end_of, lines_of, parties_of, row_of
@@ -47,6 +48,7 @@ class _Work:
     lines: list[Values]
     parties: list[Values]
     pruned_before: int
+    adding: sharing.Adding
 
 
 def place(engine: Engine) -> Caught:
@@ -114,11 +116,13 @@ def _place(connection: Connection) -> int | None:
 
 
 def _work(connection: Connection, told: Sequence[Told]) -> _Work:
-    work = _Work({}, [], [], [], 0)
+    work = _Work({}, [], [], [], 0, sharing.Adding())
     for each in told:
         if (row := row_of(each)) is not None:
             work.rows[each.index] = row
             work.parties += parties_of(each, row)
+        if isinstance(each.entry, Act):
+            work.adding.act(each.index, each.entry)
         if isinstance(each.entry, Pruning):
             work.pruned_before = max(work.pruned_before, each.entry.before)
         if (end := end_of(each)) is not None and each.question is not None:
@@ -127,7 +131,8 @@ def _work(connection: Connection, told: Sequence[Told]) -> _Work:
                 row.update(end)
             else:
                 work.ends.append(end | {"of": question})
-            work.lines += lines_of(each)
+            work.lines += (lines := lines_of(each))
+            work.adding.end((row_of(Told(question, each.question)) or {}) | end, lines)
     number(work.rows.values(), seen_before(connection, work.rows.values()))
     return work
 
@@ -143,6 +148,7 @@ def _write(connection: Connection, work: _Work) -> None:
         indexes = sorted({line["index"] for line in work.lines})
         connection.execute(delete(read_line).where(read_line.c.index.in_(indexes)))
         connection.execute(insert(read_line), work.lines)
+    sharing.add(connection, work.adding)
     if work.pruned_before:
         _forget_dropped(connection, work.pruned_before)
 
@@ -172,6 +178,7 @@ def _forget_dropped(connection: Connection, before: int) -> None:
     indexes = [row["index"] for row in gone]
     for at in range(0, len(indexes), SOME):
         some = indexes[at : at + SOME]
+        sharing.take_back(connection, some)
         for table in (read_line, read_party, read_row):
             connection.execute(delete(table).where(table.c.index.in_(some)))
     number_anew(connection, gone)

@@ -13,6 +13,7 @@ from hub.audit.acts import Act, Consultation, ReleaseRequest, Reveal, Review
 from hub.audit.encoding import kind_of
 from hub.audit.entries import Abandoned, Answer, Question, Refused
 from hub.errors import ConfigurationError
+from hub.store.sharing_facts import tally
 from hub.store.told import Told
 
 ZONE = "Europe/London"
@@ -88,7 +89,8 @@ def lines_of(told: Told) -> list[Values]:
     """The custodians of an answer."""
     if not isinstance(told.entry, Answer):
         return []
-    return [_line(told.entry.question, line) for line in summary.lines(told.entry)]
+    answer = told.entry
+    return [_line(answer, line) for line in summary.lines(answer)]
 
 
 def parties_of(told: Told, row: Values) -> list[Values]:
@@ -168,11 +170,12 @@ def _counted(counts: summary.Counts) -> Values:
     }
 
 
-def _line(question: int, line: summary.CustodianLine) -> Values:
+def _line(answer: Answer, line: summary.CustodianLine) -> Values:
     return {
-        "index": question,
+        "index": answer.question,
         **{name: getattr(line, name) for name in ("custodian", "state", "reason", "ms", "match", "candidates")},
         **_counted(line.counts),
         "grounds": " ".join(line.counts.grounds),
         "sealed": " ".join(line.counts.sealed),
+        "tally": tally(each for each in answer.records if each.custodian == line.custodian),
     }

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, SmallInteger, String, Table, Text, text
 
+from hub.store.sharing_tables import SHARING_TABLES
 from hub.store.tables import metadata
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 """Counted up when rows would come out otherwise: tables of another version are made anew."""
 
 _CODE, _REFERENCE = String(80), String(32)
@@ -85,7 +86,9 @@ read_line = Table(
     Column("veiled", SmallInteger, nullable=False),
     Column("grounds", Text, nullable=False),
     Column("sealed", Text, nullable=False),
-    comment="A row for each custodian of each answered question; sealed: grounds the searcher was not told. Derived.",
+    Column("tally", Text, nullable=False),
+    comment="A row for each custodian of each answered question; sealed: grounds the searcher was not told; "
+    "tally: what its records came to, for the sharing report. Derived.",
 )
 
 read_party = Table(
@@ -117,4 +120,4 @@ read_place = Table(
     comment="One row: the next entry to be read; its lock orders those who read on. Derived.",
 )
 
-TABLES = (read_row, read_line, read_party, read_place)
+TABLES = (read_row, read_line, read_party, read_place, *SHARING_TABLES)

@@ -172,7 +172,14 @@ async def refused(site: Site, error: HubError, searcher: Searcher | None, trace_
 
 
 _SAID_OPENLY = frozenset(
-    {"FORM_NOT_OURS", "CLIENT_NOT_REGISTERED", "ORGANISATION_MISMATCH", "ROLE_NOT_REGISTERED", "WORKER_REQUIRED"}
+    {
+        "FORM_NOT_OURS",
+        "SIGN_IN_TOO_WEAK",
+        "CLIENT_NOT_REGISTERED",
+        "ORGANISATION_MISMATCH",
+        "ROLE_NOT_REGISTERED",
+        "WORKER_REQUIRED",
+    }
 )
 """Refusals that tell somebody about her own sign-in, and nothing about a page."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -389,6 +389,13 @@ class TestVeil:
         assert flows[0] == flows[1]
         states = [each["row"]["state"] for each in flows[0][:4]]
         assert states == [State.WAITING, State.WAITING, State.OVERDUE, State.REFUSED]
+
+    async def test_the_clock_is_one_for_all_veiled_whatever_a_rule_promises(self, hub: Hub) -> None:
+        bundle = hub.policy.bundle
+        quick = dataclasses.replace(bundle.impediments["imp-adoption-s57"], reply_days=1)
+        hub.policy = Policy(dataclasses.replace(bundle, impediments={**bundle.impediments, quick.id: quick}))
+        due = [(await shown(hub, await hub.asked(about))).row.due for about in (ADOPTED, ORDERED)]
+        assert due == [hub.now + timedelta(days=3)] * 2
 
     @pytest.mark.parametrize(("about", "rule", "fact"), VEILED)
     async def test_the_log_keeps_the_true_ground(self, hub: Hub, about: Any, rule: str, fact: str) -> None:

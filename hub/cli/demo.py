@@ -103,6 +103,7 @@ def _next_steps(partnership: Partnership) -> str:
     where = "" if directory == DIRECTORY else f" --directory {shlex.quote(str(directory))}"
     return f"""
 What to try next
+  open the pages            {partnership.state.hub_url}/      (sign in as anybody: docs/pages.md says who sees what)
   ask in a query editor     {partnership.state.hub_url}/ide
   ask about another child   {hub} ask --nhs-number 9990004161 --purpose CA2004_S16LA --case-reference MY-1{where}
   who plays what            docs/cast.md

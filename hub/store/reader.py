@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
+from types import MappingProxyType
 
-from sqlalchemy import Connection, Engine, bindparam, select, text, tuple_
+from sqlalchemy import Connection, Engine, bindparam, literal, select, text, tuple_, union_all
 
 from hub.audit.checkpoint import Checkpoint
 from hub.audit.encoding import decode
 from hub.audit.entries import Entry
-from hub.audit.merkle import HASH_BYTES, Lookup, Node, ProofInvalid, assemble, fold, inclusion_parts, verify_inclusion
+from hub.audit.merkle import (
+    HASH_BYTES,
+    Lookup,
+    Node,
+    ProofInvalid,
+    assemble,
+    inclusion_parts,
+    perfect_parts,
+    perfect_root,
+    verify_inclusion,
+)
 from hub.audit.note import parse_note
 from hub.audit.proof import LogProof
 from hub.audit.words import code
@@ -53,6 +65,22 @@ _TILES = (
     .where(log_tile.c.level == bindparam("level"))
     .where(log_tile.c.index >= bindparam("start"), log_tile.c.index < bindparam("end"))
     .order_by(log_tile.c.index)
+)
+_PATH_LEVELS = range(1, 4)
+"""Levels of stored subtrees that are read together with the leaves: enough for 2^32 entries."""
+
+_PATH = union_all(
+    select(literal(0).label("level"), log_entry.c.index.label("place"), log_entry.c.leaf_hash.label("hash")).where(
+        log_entry.c.index >= bindparam("start0"), log_entry.c.index < bindparam("end0")
+    ),
+    *(
+        select(log_tile.c.level, log_tile.c.index, log_tile.c.hash).where(
+            log_tile.c.level == level,
+            log_tile.c.index >= bindparam(f"start{level}"),
+            log_tile.c.index < bindparam(f"end{level}"),
+        )
+        for level in _PATH_LEVELS
+    ),
 )
 
 
@@ -117,11 +145,14 @@ def read_proof(engine: Engine, index: int, under: str | None = None) -> str | No
         ProofInvalid, NoteInvalid: the entries are not what was signed; ``hub audit verify`` says which.
     """
     with engine.connect() as connection:
-        note = read_head(reading(connection)).note if under is None else under
+        # What was signed never changes, and entries are only added: no transaction is needed around the statements.
+        head = read_head(single(connection)) if under is None else None
+        note = head.note if head is not None else str(under)
         signed = Checkpoint.parse(parse_note(note.encode()).text)
         if not 0 <= index < signed.size:
             return None
-        look_up = subtree_lookup(connection, TILE_LEVELS)
+        edge = {} if head is None else dict(zip(perfect_parts(0, signed.size), head.frontier.nodes, strict=True))
+        look_up = subtree_lookup(connection, TILE_LEVELS, edge, _path_blocks(connection, index))
         leaf = look_up((0, index))
         try:
             hashes = _checked_proof(look_up, signed, index, leaf)
@@ -170,14 +201,45 @@ def _checked_proof(look_up: Lookup, signed: Checkpoint, index: int, leaf: bytes)
     return hashes
 
 
-def subtree_lookup(connection: Connection, levels: int) -> Lookup:
+def _path_blocks(connection: Connection, index: int) -> dict[tuple[int, int], list[bytes]]:
+    """The blocks on the way from a leaf to the root, in one trip to the database; by level and place."""
+    places = {level: index >> (TILE_LEVELS * (level + 1)) for level in (0, *_PATH_LEVELS)}
+    values = {f"start{level}": place * BLOCK for level, place in places.items()}
+    values |= {f"end{level}": (place + 1) * BLOCK for level, place in places.items()}
+    found: dict[int, list[tuple[int, bytes]]] = {level: [] for level in places}
+    for level, place, stored in connection.execute(_PATH, values).all():  # row by row it takes twice as long
+        found[level].append((place, bytes(stored)))
+    return {(level, place): _whole(found[level], place * BLOCK) for level, place in places.items()}
+
+
+def _whole(found: list[tuple[int, bytes]], start: int) -> list[bytes]:
+    """The hashes in order, as far as none is missing or damaged: what comes after that is not there."""
+    found.sort()
+    places = range(start, start + len(found))
+    if [place for place, _ in found] == list(places) and all(len(stored) == HASH_BYTES for _, stored in found):
+        return [stored for _, stored in found]
+    good = takewhile(
+        lambda each: each[1][0] == each[0] and len(each[1][1]) == HASH_BYTES, zip(places, found, strict=True)
+    )
+    return [stored for _, (_, stored) in good]
+
+
+def subtree_lookup(
+    connection: Connection,
+    levels: int,
+    known: Mapping[Node, bytes] = MappingProxyType({}),
+    blocks: dict[tuple[int, int], list[bytes]] | None = None,
+) -> Lookup:
     """How to get a subtree's hash: from those stored every ``levels`` levels (0: from the entries alone).
 
-    A proof's subtrees lie in few blocks of neighbours, so each block is read once and kept.
+    A proof's subtrees lie in few blocks of neighbours, so each block is read once and kept. ``known`` hashes and
+    ``blocks`` that were read already are not read again.
     """
-    blocks: dict[tuple[int, int], list[bytes]] = {}
+    blocks = {} if blocks is None else blocks
 
     def look_up(node: Node) -> bytes:
+        if node in known:
+            return known[node]
         level, index = node
         stored = level // levels if levels else 0
         width = 1 << (level - stored * TILE_LEVELS)
@@ -190,7 +252,7 @@ def subtree_lookup(connection: Connection, levels: int) -> Lookup:
             hashes = blocks[stored, place][start : start + width]
         if len(hashes) != width:
             raise ProofInvalid("hashes are missing")
-        return _perfect_root(hashes)
+        return perfect_root(hashes)
 
     return look_up
 
@@ -203,9 +265,3 @@ def _hashes(connection: Connection, stored: int, start: int, count: int) -> list
     if any(len(each) != HASH_BYTES for each in hashes):
         raise ProofInvalid("hashes are damaged")
     return hashes
-
-
-def _perfect_root(hashes: list[bytes]) -> bytes:
-    while len(hashes) > 1:
-        hashes = [fold(hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
-    return hashes[0]

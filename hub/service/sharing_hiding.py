@@ -121,6 +121,10 @@ _Place = tuple[Key, Key | str]
 """A cell, or a group of columns in a row."""
 
 
+NOTHING_SHOWN = Shown((), {}, {(TOTAL, TOTAL): HIDDEN}, {}, is_closed=True)
+"""A table of which not even the total is told."""
+
+
 @dataclass(slots=True)
 class _Table:
     """True counts of rows and columns that are each large enough, and what is hidden of them so far."""
@@ -199,7 +203,8 @@ def _hidden_groups(groups: Mapping[str, int]) -> frozenset[str] | None:
     small = {group for group, times in groups.items() if _is_few(times)}
     if not small:
         return frozenset()
-    large = max(groups, key=lambda group: groups[group])
+    # By name where two are as large: another table of the same totals must hide the same.
+    large = max(groups, key=lambda group: (groups[group], group))
     if large in small or (groups[large] == FEW and 1 in groups.values()):
         return None
     return frozenset({*small, large})
@@ -210,8 +215,8 @@ def _merged(
 ) -> _Table:
     by_row: dict[str, int] = defaultdict(int)
     by_column: dict[str, int] = defaultdict(int)
-    for (row, column), times in counts.items():
-        by_row[row] += times
+    for (name, column), times in counts.items():
+        by_row[name] += times
         by_column[column] += times
     rows = _large(by_row)
     columns = {
@@ -222,14 +227,12 @@ def _merged(
     free: dict[str, Key] = {group: (group, "*") for group in hidden}
     of_row = {name: key for key in rows for name in key}
     of_column = {name: key for keys in columns.values() for key in keys for name in key}
-    summed: dict[tuple[Key, Key], int] = {}
-    group = {key: each for each, keys in columns.items() for key in keys} | {key: each for each, key in free.items()}
-    for row, column in product(rows, group):
-        summed[row, column] = 0
-    for (row, column), times in counts.items():
+    group_by = {key: each for each, keys in columns.items() for key in keys} | {key: each for each, key in free.items()}
+    summed = dict.fromkeys(product(rows, group_by), 0)
+    for (name, column), times in counts.items():
         key = of_column.get(column) or free[group_of(column)]
-        summed[of_row[row], key] += times
-    return _Table(rows, columns, free, summed, group)
+        summed[of_row[name], key] += times
+    return _Table(rows, columns, free, summed, group_by)
 
 
 def _large(sizes: Mapping[str, int]) -> tuple[Key, ...]:

@@ -1,0 +1,190 @@
+"""The form that asks about a child: read field by field, and carried from page to page in hidden fields.
+
+What is wrong is said beside its field, in the words of the code that any other way of asking would get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from hub.domain import asking
+from hub.domain.enquiry import Enquiry, LookBack, RecordedDecision, Searcher
+from hub.domain.identifiers import CaseReference, NHSNumber
+from hub.domain.people import ChildSearch, PartialDate
+from hub.errors import BadRequest
+from hub.policy.bundle import Bundle, Purpose
+from hub.web.forms import Form
+
+ASKED_FIELDS = (
+    "nhs_number", "given_name", "family_name", "birth-day", "birth-month", "birth-year", "postcode", "sex",
+    "purpose", "case_reference", "decided_by", "decided-day", "decided-month", "decided-year", "decided-time",
+    "look_back", "look_back_years", "look_back_reason",
+)  # fmt: skip
+"""The fields of a question, as every page that asks again carries them."""
+
+LIFE = "life"
+YEARS = "years"
+_SAY_WHOM = "Enter an NHS number, or a given name, a family name and a date of birth"
+_FIELDS = {
+    "PURPOSE": "purpose",
+    "PURPOSE_DECISION": "decided_by",
+    "CASE": "case_reference",
+    "CASE_REFERENCE": "case_reference",
+    "NHS_NUMBER": "nhs_number",
+    "SEARCH": "nhs_number",
+    "DATE": "birth-day",
+    "LOOK_BACK": "look_back_years",
+}
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it was typed, in order."""
+
+    search: ChildSearch
+    enquiry: Enquiry
+    variables: Mapping[str, Any] = field(repr=False)
+
+
+def field_of(code: str) -> str:
+    """The field that a refusal is about, by its code: ``PURPOSE_DECISION_MISSING`` is about who decided."""
+    known = [start for start in _FIELDS if code.startswith(start)]
+    return _FIELDS[max(known, key=len)] if known else "purpose"
+
+
+def purposes_of(searcher: Searcher, bundle: Bundle) -> list[Purpose]:
+    """The purposes that ``searcher`` may state today, in the policies' order."""
+    return [purpose for purpose in bundle.purposes.values() if purpose.id in searcher.purposes]
+
+
+def carried(form: Form) -> list[tuple[str, str]]:
+    """The question's fields as they were typed, for hidden fields."""
+    return [(name, form.value(name)) for name in ASKED_FIELDS if form.value(name)]
+
+
+def read_asked(form: Form, searcher: Searcher, bundle: Bundle) -> Asked | None:
+    """The question that was typed; None when something is wrong, which ``form`` then says."""
+    search = _search(form)
+    purpose = bundle.purposes.get(
+        form.choice("purpose", searcher.purposes, missing="Choose the purpose you ask under: there is no default")
+    )
+    case = _parsed(form, "case_reference", CaseReference.parse)
+    decision = _decision(form, purpose)
+    look_back = _look_back(form, bundle)
+    if not form.ok or search is None or case is None or purpose is None:
+        return None
+    enquiry = Enquiry(purpose.id, case, decision, look_back)
+    return Asked(search, enquiry, _variables(search, enquiry))
+
+
+def _search(form: Form) -> ChildSearch | None:
+    number = form.text("nhs_number", most=asking.NAME_MAX)
+    if number:
+        _checked(form, "nhs_number", lambda: NHSNumber.parse(number))
+    names = {name: form.text(name, most=asking.NAME_MAX) or None for name in ("given_name", "family_name")}
+    born = _birth_date(form)
+    postcode = form.text("postcode", most=asking.NAME_MAX) or None
+    sex = form.choice("sex", asking.SEXES, missing=None) or None
+    if not number:
+        if not any((*names.values(), born)):
+            form.wrong("nhs_number", _SAY_WHOM)
+        else:
+            form.text("given_name", missing="Enter a given name, or the NHS number instead of names")
+            form.text("family_name", missing="Enter a family name, or the NHS number instead of names")
+            if born is None:
+                form.wrong("birth-day", "Enter a date of birth: the year alone if you know no more")
+    if not form.ok:
+        return None
+    return asking.child_search(nhs_number=number or None, date_of_birth=born, sex=sex, postcode=postcode, **names)
+
+
+def _birth_date(form: Form) -> str | None:
+    """A date of birth of which the day, or day and month, may be unknown, as FHIR writes it."""
+    day, month, year = (form.value(f"birth-{part}").strip() for part in ("day", "month", "year"))
+    if not (day or month or year):
+        return None
+    if not year or (day and not month):
+        form.wrong("birth-day", "Date of birth must include a year, and a month if there is a day")
+        return None
+    text = "-".join(part for part in (year, month.zfill(2) if month else "", day.zfill(2) if day else "") if part)
+    try:
+        PartialDate.parse(text)
+    except BadRequest:
+        form.wrong("birth-day", "Date of birth must be a real date, such as 27 3 2014, or a year alone")
+        return None
+    return text
+
+
+def _decision(form: Form, purpose: Purpose | None) -> RecordedDecision | None:
+    """Who decided, where the purpose rests on a decision; what was typed for another purpose is not read."""
+    if purpose is None or not purpose.needs_decision:
+        return None
+    by = form.text("decided_by", missing="Enter the post of the manager who decided", most=asking.NAME_MAX)
+    at = form.moment("decided", label="When it was decided", missing="Enter when it was decided")
+    if not by or at is None:
+        return None
+    return _checked(form, "decided_by", lambda: asking.recorded_decision(by, at))
+
+
+def _look_back(form: Form, bundle: Bundle) -> LookBack | None:
+    how = form.choice("look_back", (YEARS, LIFE), missing=None)
+    if not how:
+        return None
+    years = None
+    if how == YEARS:
+        years = form.number(
+            "look_back_years",
+            label="Years",
+            least=1,
+            most=asking.LOOK_BACK_YEARS_MAX,
+            missing="Enter how many years to look back",
+        )
+    reasons = bundle.vocabulary.look_back_reasons
+    reason = form.choice("look_back_reason", reasons, missing="Choose why older records are needed")
+    return _checked(form, "look_back_years", lambda: asking.look_back(years, reason)) if reason else None
+
+
+def _parsed(form: Form, name: str, parse: Callable[[str], Read]) -> Read | None:
+    text = form.value(name)
+    return _checked(form, name, lambda: parse(text))
+
+
+def _checked(form: Form, name: str, make: Callable[[], Read]) -> Read | None:
+    try:
+        return make()
+    except BadRequest as error:
+        form.wrong(name, error.message)
+        return None
+
+
+def _variables(search: ChildSearch, enquiry: Enquiry) -> dict[str, Any]:
+    """The question as the log keeps it sealed beside its entry, in the words of the GraphQL query."""
+    return {"find": dict(_find(search)), "enquiry": dict(_enquiry(enquiry))}
+
+
+def _find(search: ChildSearch) -> Iterator[tuple[str, str]]:
+    who = search.stated
+    said = {
+        "nhsNumber": who.nhs_number.value if who.nhs_number else None,
+        "givenName": next(iter(who.given_names), None),
+        "familyName": next(iter(who.family_names), None),
+        "dateOfBirth": who.birth_date.isoformat() if who.birth_date else None,
+        "sex": who.sex,
+        "postcode": who.postcode,
+    }
+    for name, value in said.items():
+        if value:
+            yield name, value
+
+
+def _enquiry(enquiry: Enquiry) -> Iterator[tuple[str, Any]]:
+    yield "purpose", enquiry.purpose
+    yield "caseReference", enquiry.case_reference.value
+    if enquiry.decision is not None:
+        yield "decision", {"by": enquiry.decision.by, "at": enquiry.decision.at.isoformat()}
+    if enquiry.look_back is not None:
+        yield "lookBack", {"years": enquiry.look_back.years, "reason": enquiry.look_back.reason}

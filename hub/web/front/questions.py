@@ -1,0 +1,86 @@
+"""Putting a question that a page asked: counted, logged and answered like any other, whatever page it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hub.domain.view import ChildAnswer
+from hub.errors import AuditUnavailable, HubError, StepUpNeeded, TooManyRequests
+from hub.service.question import Question, Words
+from hub.service.refuse import record_refusal
+from hub.web.forms import Form
+from hub.web.front.asking import Asked, field_of, read_asked
+from hub.web.site import Site
+from hub.web.visit import Visit
+
+
+class AskedBy(StrEnum):
+    """What asks: named in the question's entry of the log, so that a download is told from a look."""
+
+    PAGE = "The child's page"
+    CONFIRMED = "The child's page, after a possible match was confirmed or denied"
+    CHRONOLOGY = "Chronology"
+    CSV = "Chronology, downloaded as CSV"
+    PDF = "Chronology, downloaded as PDF"
+
+    @property
+    def digest(self) -> str:
+        """Stands where a GraphQL document's digest stands: 64 hex digits."""
+        return hashlib.sha256(f"hub/web/front: {self.value}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing was answered; the form says it to the searcher."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question and its answer, for the page that shows it."""
+
+    asked: Asked
+    answer: ChildAnswer = field(repr=False)
+
+
+async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | Refusal:
+    """Ask what ``form`` says, with every kind of record there is. Each call is one question in the log.
+
+    Raises:
+        StepUpNeeded: she must sign in again to ask under this purpose; it is in the log.
+        AuditUnavailable: the log is down; no custodian was asked, or nothing is released.
+    """
+    bundle = site.policies.current.bundle
+    asked = read_asked(form, visit.searcher, bundle)
+    if asked is None:
+        return Refusal(400)
+    try:
+        site.rates.take(visit.searcher)
+    except TooManyRequests as error:
+        purpose = asked.enquiry.purpose
+        await record_refusal(site.log, error, searcher=visit.searcher, purpose=purpose, trace_id=visit.trace_id)
+        form.wrong("purpose", error.message)
+        return Refusal(error.http_status, {"Retry-After": str(error.retry_after)})
+    kinds = frozenset(bundle.catalogue.kinds)
+    question = Question(
+        searcher=visit.searcher,
+        enquiry=lambda: asked.enquiry,
+        search=lambda: asked.search,
+        look=kinds,
+        read=kinds,
+        document_sha256=by.digest,
+        trace_id=visit.trace_id,
+        words=Words(by.value, asked.variables),
+    )
+    try:
+        return Answered(asked, await site.view_child(question))
+    except (StepUpNeeded, AuditUnavailable):
+        raise
+    except HubError as error:  # refused, and in the log already
+        form.wrong(field_of(error.code), error.message)
+        return Refusal(error.http_status)

@@ -25,7 +25,7 @@ from hub.connectors.guarded import Guarded
 from hub.errors import AuditUnavailable, ConfigurationError, HubError
 from hub.matching import weights_file
 from hub.matching.weights import SHIPPED, Weights
-from hub.pages import keep_tidy, make_pages
+from hub.pages import answer_in_time, keep_tidy, make_pages
 from hub.policy.bundle import Bundle
 from hub.policy.load import default_policies_directory, load_bundle
 from hub.policy.tables import Facts
@@ -229,7 +229,7 @@ def create_app(settings: Settings, extra_routes: Callable[[Hub], list[BaseRoute]
         await hub.admission.start()
         running = [_reap(hub.log), watching, hub.witnessing.run(), hub.following.run(), hub.admission.run()]
         if hub.pages is not None:
-            running.append(keep_tidy(hub.pages))
+            running += [keep_tidy(hub.pages), answer_in_time(hub.pages)]
         background = [asyncio.create_task(each) for each in running]
         counting = asyncio.create_task(hub.tally.run())
         _read_again_on_hangup(hub)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hub.access.provider import Provider
 from hub.errors import AuditUnavailable
+from hub.service import releasing_rounds
 from hub.service.admission import Admission
 from hub.service.following import Following
 from hub.service.policies import PolicySet
@@ -18,6 +19,7 @@ from hub.store.confirmations import ConfirmationStore
 from hub.store.judgements import JudgementStore
 from hub.telemetry.lines import LogLine, say
 from hub.web.parts import NAVIGATION, PARTS
+from hub.web.releases.showing import releasing
 from hub.web.site import Given, Rates, Site
 
 FORGET_EVERY_SECONDS = 300.0
@@ -65,6 +67,11 @@ def make_pages(
         contact=wanted.contact,
     )
     return Site(given, PARTS, NAVIGATION)
+
+
+async def answer_in_time(site: Site) -> None:
+    """Escalate release requests that are late, now and then, for as long as the hub runs."""
+    await releasing_rounds.run(releasing(site))
 
 
 async def keep_tidy(site: Site) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from starlette.routing import Route
 
 from hub.domain.enquiry import Duty
+from hub.web.front.routes import routes as front
+from hub.web.releases.routes import routes as releases
 from hub.web.site import Link, Site
 from hub.web.visit import Visit
 
-PARTS: Sequence[Callable[[Site], list[Route]]] = ()
+PARTS: Sequence[Callable[[Site], list[Route]]] = (front, releases)
 
 
 def _everybody(_: Visit) -> bool:
@@ -32,7 +34,7 @@ NAVIGATION: Sequence[Link] = (
         "/releases",
         "Release requests",
         "Requests to share what was withheld: yours, and those your agency has to answer.",
-        lambda visit: bool(visit.searcher.purposes) or visit.may(Duty.RELEASE),
+        lambda visit: bool(visit.searcher.purposes) or visit.may(Duty.RELEASE) or visit.may(Duty.REVIEW),
     ),
     Link(
         "/my/questions",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from hub.service.view_child import ViewChild
 from hub.store.appender import Log
 from hub.store.judgements import JudgementStore
 from hub.store.release_requests import read_line
-from tests.service.custodians import BY_NUMBER, Bendable, council, pointer, police
+from tests.service.custodians import BY_NUMBER, Bendable, council, custodian, pointer, police
 
 NOW = datetime(2026, 11, 20, 16, 41, tzinfo=UTC)
 PURPOSES = frozenset({"ca2004-s16la", "ca1989-s47", "ca1989-s17"})
@@ -74,6 +75,7 @@ class Hub:
     now: datetime = NOW
     held: tuple[Any, ...] = tuple(HELD)
     case: str = "MASH-1"
+    holders: tuple[str, str] = ("council", "police")
     answers: list[JoinedView] = field(default_factory=list)
 
     @property
@@ -88,9 +90,7 @@ class Hub:
         self, who: Searcher = ASKER, purpose: str = "ca2004-s16la", case: str | None = None
     ) -> JoinedView:
         """The joined view, asked for anew."""
-        ours = {each: HELD[each] for each in self.held if each.custodian == "council"}
-        theirs = {each: HELD[each] for each in self.held if each.custodian == "police"}
-        custodians: list[Bendable] = [council(held=ours), police(held=theirs)]
+        custodians = [self._holder(council, 0), self._holder(police, 1)]
         lines = [Line(each, each.kinds, 0.5) for each in custodians]
         ask = ViewChild(self.log, self.policy, lines, self.judgements.book, 0.05, lambda: self.now)
         everything = frozenset(self.policy.bundle.catalogue.kinds)
@@ -109,6 +109,11 @@ class Hub:
         assert isinstance(view, JoinedView)
         self.answers.append(view)
         return view
+
+    def _holder(self, kind: Callable[..., Bendable], which: int) -> Bendable:
+        usual, name = kind(held={}), self.holders[which]
+        held = {replace(each, custodian=name): HELD[each] for each in self.held if each.custodian == usual.custodian.id}
+        return replace(usual, custodian=custodian(name, usual.custodian.sector), held=held)
 
     async def asked(self, about: Any, reason: str = REASON, who: Searcher = ASKER) -> str:
         """A request about the line on one record, in a fresh answer."""

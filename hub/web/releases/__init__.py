@@ -1,0 +1,1 @@
+"""Release requests: asking a holder to lift what was withheld, and answering for one's agency."""

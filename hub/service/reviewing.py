@@ -13,6 +13,7 @@ from functools import partial
 from hashlib import sha256
 
 from hub.audit.acts import Act, Consultation, Officer, ReviewAct
+from hub.audit.words import COUNT_MAX
 from hub.domain.enquiry import Duty, Searcher
 from hub.errors import Forbidden, NotFound
 from hub.service.entries import worker_key
@@ -137,6 +138,8 @@ class Reviewing:
         Raises:
             NotFound: there is none, or it is not hers to see.
         """
+        if not 0 <= index <= COUNT_MAX:
+            raise NotFound("There is no such entry.")
         await self._following.caught_up()
         found = await self.log.beside(lambda engine: review_reading.visible(engine, index, reviewer.scope))
         if found is None:
@@ -258,5 +261,7 @@ class Answering:
         Raises:
             ReviewRefused: nothing is asked of her there.
         """
+        if not 0 <= entry <= COUNT_MAX:
+            raise NotFound("There is no such entry.")
         taking = Taking(officer=officer, entry=entry, act=ReviewAct.ANSWERED, written=Written(text), seen=seen)
         return await take(self._log, taking)

@@ -1,0 +1,1 @@
+"""The pages of information governance officers, and the page on which a worker answers them."""

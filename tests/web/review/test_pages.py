@@ -1,0 +1,392 @@
+"""An information governance officer at work on the pages: what she sees, what she may do, and what she may not."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.audit.acts import Export, Report, Reveal
+from tests.service.reviewers import COUNCIL, NHS, POLICE, Office
+from tests.web.review.conftest import Pages
+from tests.web.site_up import MASH, NURSE, OFFICER, Browser
+
+LEAD = "tc-0007 partnership_ig_lead"
+POLICE_OFFICER = "tp-0118 ig_officer"
+STRONG = "multi-factor"
+
+
+@pytest.fixture(scope="module")
+def asked(pages: Pages) -> dict[str, int]:
+    """Questions by whom they are of interest to."""
+
+    async def ask(office: Office) -> dict[str, int]:
+        return {
+            "council": await office.ask("tc-0417", COUNCIL, "nhs:9990000018", NHS),
+            "police": await office.ask("tp-2290", POLICE, "nhs:9990000018", COUNCIL, NHS),
+            "other": await office.ask("tp-2290", POLICE, "nhs:9990000026", NHS),
+            "own": await office.ask("tc-0031", COUNCIL, "nhs:9990000026", NHS),
+            "open": await office.ask("tc-0562", COUNCIL, "nhs:9990000018", NHS, answered=False),
+        }
+
+    return pages.office(ask)
+
+
+@pytest.fixture(scope="module")
+def officer(pages: Pages, asked: dict[str, int]) -> Browser:
+    return pages.signed_in(OFFICER, STRONG)
+
+
+def newest(pages: Pages) -> Any:
+    return pages.office(lambda office: office.newest())
+
+
+def post(browser: Browser, path: str, **fields: str) -> Any:
+    return browser.post(path, {"csrf": browser.csrf(), **fields})
+
+
+def seen(page: str) -> str:
+    found = re.search(r'name="seen" value="(\d+)"', page)
+    return found[1] if found else ""
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+LISTS = ["/review", "/review?preset=everything", "/review/cases", "/review/samples", "/review/check", "/my/questions"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_each_page_is_there(officer: Browser, path: str) -> None:
+    page = officer.get(path)
+    assert page.status_code == 200, text_of(page.text)
+    assert page.text.count("<h1") == 1
+    assert page.headers["cache-control"] == "no-store"
+    assert "style=" not in page.text
+
+
+def listed(page: str) -> set[int]:
+    return {int(found) for found in re.findall(r'href="/review/entries/(\d+)"><span', page)}
+
+
+def test_the_list_is_her_agencys(pages: Pages, officer: Browser, asked: dict[str, int]) -> None:
+    found = listed(officer.get("/review").text)
+    assert {asked["council"], asked["police"], asked["own"], asked["open"]} <= found
+    assert asked["other"] not in found
+    everything = listed(pages.signed_in(LEAD).get("/review").text)
+    assert set(asked.values()) <= everything
+    assert asked["own"] not in listed(pages.signed_in(POLICE_OFFICER).get("/review").text)
+
+
+def test_who_does_not_review_finds_no_such_page(pages: Pages, asked: dict[str, int]) -> None:
+    nurse = pages.signed_in(NURSE)
+    nowhere = nurse.get("/nowhere")
+    for path in (
+        "/review",
+        f"/review/entries/{asked['council']}",
+        "/review/export",
+        "/review/report",
+        "/review/samples",
+    ):
+        page = nurse.get(path)
+        assert page.status_code == 404
+        assert text_of(page.text) == text_of(nowhere.text)
+
+
+@pytest.mark.parametrize("number", ["other", "999999", "99999999999999999999"])
+def test_an_entry_that_is_not_hers_is_not_there(officer: Browser, asked: dict[str, int], number: str) -> None:
+    entry = asked.get(number, number)
+    for path in ("", "/raw", "/proof", "/reveal", "/export"):
+        assert officer.get(f"/review/entries/{entry}{path}").status_code == 404, path
+
+
+def test_presets_filters_and_tags(officer: Browser, asked: dict[str, int]) -> None:
+    assert listed(officer.get("/review?preset=open").text) == {asked["open"]}
+    page = officer.get(f"/review?organisation={POLICE}&since-day=1&since-month=1&since-year=2026").text
+    assert listed(page) == {asked["police"]}
+    assert "Asked by: Testshire Police" in text_of(page)
+    assert "From 1 January 2026" in text_of(page)
+    assert 'href="/review?since-day=1&amp;since-month=1&amp;since-year=2026"' in page, "the tag takes the agency away"
+    worker = re.search(
+        r'href="/review\?worker=([0-9a-f]{32})"', officer.get(f"/review/entries/{asked['council']}").text
+    )
+    assert worker is not None
+    assert listed(officer.get(f"/review?worker={worker[1]}").text) == {asked["council"]}
+
+
+BAD_FILTERS = [
+    pytest.param("worker=Amina", "whole reference", id="a name for a reference"),
+    pytest.param("subject=999 000 0018", "whole reference", id="an NHS number for a reference"),
+    pytest.param("preset=sideways", "Choose one", id="no such preset"),
+    pytest.param("purpose=curiosity", "Choose one", id="no such purpose"),
+    pytest.param("since-day=31&since-month=2&since-year=2026", "must be a real date", id="no such day"),
+    pytest.param("since-day=1&since-month=1", "must include a year", id="half a date"),
+    pytest.param(
+        "since-day=2&since-month=1&since-year=2026&until-day=1&until-month=1&until-year=2026",
+        "before the first",
+        id="backwards",
+    ),
+]
+
+
+@pytest.mark.parametrize(("query", "said"), BAD_FILTERS)
+def test_a_filter_that_cannot_be_is_said(officer: Browser, query: str, said: str) -> None:
+    page = officer.get(f"/review?{query}")
+    assert page.status_code == 400
+    assert said in text_of(page.text)
+    assert "<title>Error: " in page.text
+
+
+@pytest.mark.parametrize("after", ["x", "1", "1.2.3", "999999999999999999.1"])
+def test_a_page_that_is_none(officer: Browser, after: str) -> None:
+    assert officer.get(f"/review?after={after}").status_code == 400
+
+
+def test_saved_views_are_each_officers_own(pages: Pages, officer: Browser) -> None:
+    gone = post(
+        officer, "/review/views", **{"view-name": "Police, refused", "preset": "refused", "organisation": POLICE}
+    )
+    assert gone.headers["location"] == f"/review?preset=refused&organisation={POLICE}"
+    page = officer.get("/review").text
+    assert "Police, refused" in page
+    assert "Police, refused" not in pages.signed_in(LEAD).get("/review").text
+    view = re.search(r'action="/review/views/([0-9a-f]+)/remove"', page)
+    assert view is not None
+    post(pages.signed_in(LEAD), f"/review/views/{view[1]}/remove")
+    assert "Police, refused" in officer.get("/review").text, "nobody else can remove it"
+    post(officer, f"/review/views/{view[1]}/remove")
+    assert "Police, refused" not in officer.get("/review").text
+    assert post(officer, "/review/views", **{"view-name": " "}).status_code == 400
+
+
+def test_the_entry_page_tells_all_and_names_nobody(officer: Browser, asked: dict[str, int]) -> None:
+    page = officer.get(f"/review/entries/{asked['council']}")
+    said = text_of(page.text)
+    for expected in (
+        "a plain token", "Did not answer", "took", "Same, ", "date of birth agree", "imp-adoption-s57", "Restricted",
+        "line 4 of the answer", "Open a review", "The proof that it is in the signed log",
+    ):  # fmt: skip
+        assert expected in said or expected in ("took", "Same, "), expected
+    assert "tc-0417" not in said
+    assert "999" not in said.replace("9990", "")
+    raw = officer.get(f"/review/entries/{asked['council']}/raw").text
+    assert json.loads(raw)["kind"] == "question"
+    assert officer.get(f"/review/entries/{asked['council'] + 1}/raw").text.startswith('{"v":1,"kind":"answer"')
+    proof = officer.get(f"/review/entries/{asked['council']}/proof").text
+    assert proof.startswith("c2sp.org/tlog-proof@v1")
+    assert officer.get(f"/review/entries/{asked['council'] + 1}").status_code == 200, "the answer's number leads there"
+
+
+def test_an_officers_job_from_beginning_to_end(
+    pages: Pages, officer: Browser, asked: dict[str, int], tmp_path: Path
+) -> None:
+    """She asks a worker why, is answered, decides, exports the evidence, and somebody else checks it."""
+    worker, entry = pages.signed_in(MASH), asked["council"]
+    path = f"/review/entries/{entry}"
+    gone = post(
+        officer, f"{path}/steps", act="opened", **{"opened-text": "No open case", "opened-to": "tc-0031",
+        "opened-due-day": "27", "opened-due-month": "11", "opened-due-year": "2030"},
+    )  # fmt: skip
+    assert gone.headers["location"] == f"{path}#review", text_of(gone.text)
+    assert f"Entry {entry}" in text_of(officer.get("/review/cases?show=mine").text)
+    page = officer.get(path).text
+    assert "Due 27 November 2030" in text_of(page)
+    post(officer, f"{path}/steps", act="asked", seen=seen(page), **{"asked-text": "Why did you look?"})
+    mine = worker.get("/my/questions").text
+    assert "Why did you look?" in mine
+    assert "Why did you look?" not in pages.signed_in(NURSE).get("/my/questions").text
+    empty = post(worker, f"/my/questions/{entry}/answer", seen=seen(mine), **{f"answer-{entry}": " "})
+    assert empty.status_code == 400
+    told = post(
+        worker, f"/my/questions/{entry}/answer", seen=seen(mine), **{f"answer-{entry}": "She was <b>referred</b>."}
+    )
+    assert told.headers["location"] == "/my/questions?answered=yes"
+    assert "Your answer is in the log" in worker.get("/my/questions?answered=yes").text
+    page = officer.get(path).text
+    assert "She was &lt;b&gt;referred&lt;/b&gt;." in page
+    half = post(officer, f"{path}/steps", act="closed", seen=seen(page), **{"closed-text": "It fits."})
+    assert (half.status_code, "Say what the review found" in half.text, "It fits." in half.text) == (400, True, True)
+    post(
+        officer,
+        f"{path}/steps",
+        act="closed",
+        seen=seen(page),
+        **{"closed-text": "It fits.", "closed-outcome": "justified"},
+    )
+    assert "Review closed: Justified" in text_of(officer.get(path).text)
+    assert "Justified" in text_of(officer.get("/review").text)
+    assert "Why did you look?" not in worker.get("/my/questions").text
+    export = post(officer, f"{path}/export", reason="review")
+    assert export.headers["content-type"] == "application/zip", text_of(export.text)
+    logged = newest(pages)
+    assert isinstance(logged, Export)
+    assert checked(export.content, tmp_path, pages).returncode == 0
+    manifest = (tmp_path / "export" / "manifest.json").read_bytes()
+    assert logged.manifest == hashlib.sha256(manifest).hexdigest()
+    review = json.loads((tmp_path / "export" / "review.json").read_text())
+    assert [step["text"] for step in review["steps"]] == [
+        "No open case",
+        "Why did you look?",
+        "She was <b>referred</b>.",
+        "It fits.",
+    ]
+
+
+def checked(content: bytes, place: Path, pages: Pages) -> subprocess.CompletedProcess[str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(place)
+    program = str(files("hub.audit") / "offline" / "verify.py")
+    command = [sys.executable, "-I", program, str(place / "export"), "--key", str(pages.up.place / "log.key.pub")]
+    return subprocess.run([*command, "--partial", "--jobs", "1"], capture_output=True, text=True, timeout=60)
+
+
+def test_a_step_taken_twice_is_one(pages: Pages, officer: Browser, asked: dict[str, int]) -> None:
+    path = f"/review/entries/{asked['police']}"
+    post(officer, f"{path}/steps", act="opened")
+    page = officer.get(path).text
+    note = {"act": "noted", "seen": seen(page), "noted-text": "Once"}
+    assert post(officer, f"{path}/steps", **note).status_code == 303
+    again = post(officer, f"{path}/steps", **note)
+    assert again.status_code == 400
+    assert "Somebody added to this review since" in text_of(again.text)
+    assert officer.get(path).text.count("Once") == 1
+    assert "Another agency" in text_of(
+        post(
+            pages.signed_in(POLICE_OFFICER), f"{path}/steps", act="noted", seen=seen(again.text), **{"noted-text": "x"}
+        ).text
+    )
+    theirs = pages.signed_in(POLICE_OFFICER).get(path).text
+    assert ("Once" in theirs, "is for Testshire Council to read" in text_of(theirs)) == (False, True)
+
+
+def test_nobody_reviews_herself(officer: Browser, asked: dict[str, int]) -> None:
+    path = f"/review/entries/{asked['own']}"
+    page = officer.get(path)
+    assert "somebody else has to review it" in text_of(page.text)
+    assert "/steps" not in page.text
+    assert "/reveal" not in page.text
+    refused = post(officer, f"{path}/steps", act="opened", **{"opened-text": "me"})
+    assert refused.status_code == 400
+    assert "Nobody reviews what they did themselves" in text_of(refused.text)
+    assert officer.get(f"{path}/reveal").status_code == 404
+    assert officer.get(f"{path}/export").status_code == 404
+
+
+@pytest.mark.parametrize("act", ["answered", "", "erased", "released"])
+def test_other_steps_there_are_none(officer: Browser, asked: dict[str, int], act: str) -> None:
+    assert post(officer, f"/review/entries/{asked['open']}/steps", act=act).status_code == 400
+
+
+def test_a_name_needs_a_reason_and_a_strong_sign_in(pages: Pages, officer: Browser, asked: dict[str, int]) -> None:
+    path = f"/review/entries/{asked['council']}/reveal"
+    weak = pages.signed_in(OFFICER)
+    assert weak.get(path).status_code == 303, "sent to sign in again"
+    assert officer.get(path).status_code == 200
+    for fields in (
+        {},
+        {"what": "subject"},
+        {"what": "subject", "reason": "review"},
+        {"what": "everything", "reason": "x", "why": "y"},
+    ):
+        page = post(officer, path, **fields)
+        assert page.status_code == 400
+        assert "999 000 0018" not in page.text
+    page = post(officer, path, what="subject", reason="complaint", why="The mother wrote on Monday.")
+    assert "999 000 0018" in page.text
+    entry = newest(pages)
+    assert isinstance(entry, Reveal)
+    assert (entry.reason, entry.entry) == ("subject:complaint", asked["council"])
+    assert "tc-0417" in post(officer, path, what="worker", reason="review", why="x").text
+    assert "{ child { name } }" in html.unescape(post(officer, path, what="words", reason="review", why="x").text)
+
+
+def test_rows_are_exported_with_their_proofs(
+    officer: Browser, pages: Pages, asked: dict[str, int], tmp_path: Path
+) -> None:
+    assert pages.signed_in(OFFICER).get("/review/export").status_code == 303
+    page = officer.get("/review/export?preset=open").text
+    assert "Not answered yet" in page
+    assert post(officer, "/review/export", preset="open").status_code == 400
+    export = post(officer, "/review/export", preset="open", reason="review")
+    done = checked(export.content, tmp_path, pages)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "export" / "proofs").glob("*.entry")} == {f"{asked['open']}.entry"}
+    nothing = post(officer, "/review/export", preset="abandoned", reason="review")
+    assert (nothing.status_code, "nothing to export" in nothing.text) == (400, True)
+
+
+def test_a_sample_that_anybody_can_draw_again(officer: Browser, asked: dict[str, int]) -> None:
+    days = {
+        "first-day": "1",
+        "first-month": "1",
+        "first-year": "2026",
+        "last-day": "1",
+        "last-month": "1",
+        "last-year": "2100",
+    }
+    gone = post(officer, "/review/samples", preset="questions", many="2", **days)
+    assert gone.status_code == 303, text_of(gone.text)
+    path = gone.headers["location"]
+    page = officer.get(path).text
+    drawn = [int(number) for number in re.findall(r'href="/review/entries/(\d+)"', page)]
+    seed = re.search(r"fromhex\(&#34;([0-9a-f]{64})&#34;\)|fromhex\(\"([0-9a-f]{64})\"\)", page)
+    assert seed is not None
+    numbers = [int(line) for line in officer.get(f"{path}/population").text.split()]
+    key = bytes.fromhex(seed[1] or seed[2])
+    assert drawn == sorted(numbers, key=lambda n: hashlib.sha256(key + n.to_bytes(8, "big")).digest())[:2]
+    assert path in officer.get("/review/samples").text
+    wrong = {**days, "last-year": "2025"}
+    for fields in (
+        {},
+        {"preset": "questions", "many": "0", **days},
+        {"preset": "questions", "many": "5", **wrong},
+        {"preset": "refused", "many": "5", **days},
+    ):
+        assert post(officer, "/review/samples", **fields).status_code == 400
+
+
+def test_who_has_seen_a_record(officer: Browser, pages: Pages, asked: dict[str, int]) -> None:
+    for fields in ({}, {"nhs-number": "999 000 0019"}, {"given-1": "Amira"}, {"nhs-number": "999 000 1375"}):
+        assert post(officer, "/review/report", do="show", **fields).status_code == 400, fields
+    page = post(officer, "/review/report", do="show", **{"nhs-number": "999 000 0018"})
+    assert page.status_code == 200, text_of(page.text)
+    said = text_of(page.text)
+    assert "Who has asked about this child" in said
+    assert all(f">{asked[name]}</a>" in page.text for name in ("council", "police", "open"))
+    assert f">{asked['other']}</a>" not in page.text
+    assert "999" not in said.replace("9990", "")
+    assert "imp-adoption-s57" not in said, "what was veiled is in no report"
+    assert isinstance(newest(pages), Report)
+    text = post(officer, "/review/report", do="download", **{"nhs-number": "9990000018"})
+    assert text.headers["content-disposition"] == 'attachment; filename="who-has-asked.md"'
+    assert text.text.startswith("# Who has asked about this child")
+
+
+def test_the_box_turns_red_and_says_where(pages: Pages, officer: Browser) -> None:
+    from sqlalchemy import create_engine, text
+
+    assert "The log checks out" in text_of(officer.get("/review").text)
+    engine = create_engine(f"sqlite:///{pages.up.place}/log.db")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE log_entry SET body = body || X'20' WHERE \"index\" = 2"))
+    from hub.service import reviewing_check
+
+    reviewing_check.EVERY, kept = reviewing_check.EVERY * 0, reviewing_check.EVERY
+    try:
+        said = text_of(officer.get("/review").text)
+    finally:
+        reviewing_check.EVERY = kept
+    engine.dispose()
+    assert "The log does not check out" in said
+    assert "(entry 2)" in said

@@ -11,13 +11,20 @@ import argparse
 import subprocess
 import sys
 import tempfile
+import time
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from hub.audit.note import NoteInvalid, VerifierKey
+from hub.audit.witness_policy import WitnessPolicy, WitnessPolicyInvalid, parse_policy
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.cli.verify import public_key, verify
 from hub.errors import ConfigurationError
 from hub.settings import load_settings
+from hub.store.cosignatures import read_witnessed
+
+AGE_MAX_SECONDS = 86_400
+"""How old a cosignature may be when nothing else is said: as in verify.py."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -30,7 +37,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--known", type=Path, action="append", default=[], metavar="FILE", help="a checkpoint you kept from earlier"
     )
     command.add_argument("--thorough", action="store_true", help="everything a second way; ten times as slow")
-    command.add_argument("--policy", type=Path, metavar="FILE", help="with --export: whose cosignatures are needed")
+    command.add_argument("--policy", type=Path, metavar="FILE", help="whose cosignatures are needed (docs/witness.md)")
     command.add_argument(
         "--age-max", type=int, metavar="SECONDS", help="with --policy: how old a cosignature may be (default: a day)"
     )
@@ -42,10 +49,10 @@ def run(options: argparse.Namespace) -> int:
     """Check; 1 when anything is wrong."""
     if options.export is not None:
         return _verify_export(options)
-    if options.policy is not None or options.age_max is not None or options.partial:
-        raise ConfigurationError(
-            "--policy, --age-max and --partial go with --export: a running hub asks its witnesses."
-        )
+    if options.partial:
+        raise ConfigurationError("--partial goes with --export: a database has every entry.")
+    if options.age_max is not None and options.policy is None:
+        raise ConfigurationError("--age-max goes with --policy.")
     if options.database is not None:
         if options.public_key is None:
             raise ConfigurationError("With --database, name the log's public key with --public-key.")
@@ -54,8 +61,21 @@ def run(options: argparse.Namespace) -> int:
         settings = load_settings(settings_path(options))
         url, key_file = settings.log.database_url, settings.log.key_file
     known = [_read(path).encode() for path in options.known]
+    witnessed = None
+    if options.policy is not None:
+        keys = [VerifierKey.parse(line) for line in _keys(options).split()]
+        age_max = AGE_MAX_SECONDS if options.age_max is None else options.age_max
+        try:
+            witnessed = read_witnessed(url, keys, _policy(options.policy), age_max=age_max, now=int(time.time()))
+        except NoteInvalid as fault:
+            sys.stderr.write(f"THE LOG DOES NOT CHECK OUT: the newest checkpoint that witnesses cosigned: {fault}.\n")
+            return EXIT_WRONG
+        known.append(witnessed.note)
     checked = verify(url, key_file, _keys(options), known=known, thorough=options.thorough)
     (sys.stdout if checked.ok else sys.stderr).write(checked.text + "\n")
+    if checked.ok and witnessed is not None:
+        names = ", ".join(sorted(witnessed.names))
+        print(f"{names} cosigned the first {witnessed.size} of them.")
     if checked.ok and options.entry is not None:
         within = 0 <= options.entry < checked.size
         print(f"Entry {options.entry} is {'one of them' if within else 'NOT in the log'}.")
@@ -69,6 +89,13 @@ def _keys(options: argparse.Namespace) -> str:
         return _read(options.public_key)
     settings = load_settings(settings_path(options))
     return "\n".join((*settings.log.earlier_keys, public_key(settings.log.key_file)))
+
+
+def _policy(path: Path) -> WitnessPolicy:
+    try:
+        return parse_policy(_read(path))
+    except WitnessPolicyInvalid as fault:
+        raise ConfigurationError(f"{path}: {fault}") from None
 
 
 def _read(path: Path) -> str:

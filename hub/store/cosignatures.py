@@ -6,18 +6,24 @@ and whoever reads a cosigned checkpoint checks it again with the witnesses' keys
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
-from hub.store.engine import reading
+from hub.audit.cosigned import open_cosigned
+from hub.audit.note import NoteInvalid, VerifierKey
+from hub.audit.witness_policy import WitnessPolicy
+from hub.errors import AuditUnavailable
+from hub.store.engine import make_engine, reading
 from hub.store.reader import moment, read_proof
 from hub.store.tables import log_cosignature, log_quorum
 
+WAIT_SECONDS = 30.0
 DISPUTE_MAX = 16
 """The longest word for a dispute, in characters."""
 
@@ -115,6 +121,39 @@ def read_witnessed_proof(engine: Engine, index: int) -> str | None:
     quorum = read_quorum(engine)
     text = read_proof(engine, index, quorum.note) if quorum is not None and quorum.note is not None else None
     return text if text is not None else read_proof(engine, index)
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """The newest checkpoint of a database that met its quorum, checked anew: who cosigned how many entries."""
+
+    note: bytes
+    size: int
+    names: frozenset[str]
+
+
+def read_witnessed(
+    url: str, keys: Iterable[VerifierKey], policy: WitnessPolicy, *, age_max: int, now: int
+) -> Witnessed:
+    """What the witnesses last cosigned, by what is kept in the database at ``url``; that is not believed but checked.
+
+    Raises:
+        NoteInvalid: nothing is kept, a signature is not good, or too few of the policy's witnesses cosigned it within
+            ``age_max`` seconds before ``now``.
+        AuditUnavailable: the database does not answer.
+    """
+    engine = make_engine(url, WAIT_SECONDS)
+    try:
+        quorum = read_quorum(engine)
+    except SQLAlchemyError:
+        raise AuditUnavailable("The log's database does not answer.") from None
+    finally:
+        engine.dispose()
+    if quorum is None or quorum.note is None:
+        raise NoteInvalid("none is kept: this log never had its witnesses' quorum")
+    note = quorum.note.encode()
+    cosigned = open_cosigned(note, keys, policy, now=now, age_max=age_max)
+    return Witnessed(note, cosigned.checkpoint.size, cosigned.recent(now, age_max))
 
 
 def _quorum(connection: Connection) -> Quorum | None:

@@ -27,7 +27,8 @@ class Checks:
     Attributes:
         at: when it was looked at.
         size, root: of the newest signed checkpoint; ``note`` is its text.
-        read: so many entries were hashed anew in this round; ``rounds`` were done wholly since the hub started.
+        read: so many entries were hashed anew in this round.
+        whole: when all of them last had been; None: not yet since the hub started.
         fault: what is wrong with the log itself; it stays until the hub is started anew.
         witnessed: the witnesses' state, as ``/health/ready`` shows it.
         unknown: the database did not answer, so nothing is known.
@@ -38,7 +39,7 @@ class Checks:
     root: str
     note: str
     read: int
-    rounds: int
+    whole: datetime | None
     fault: Fault | None
     witnessed: Mapping[str, Any]
     unknown: bool = False
@@ -68,7 +69,7 @@ class LogCheck:
         self._witnessing = witnessing
         self._keys = (log.verifier, *earlier_keys)
         self._scan = Scan()
-        self._rounds = 0
+        self._whole: datetime | None = None
         self._last: Checks | None = None
         self._fault: Fault | None = None
         self._looking = asyncio.Lock()
@@ -86,14 +87,15 @@ class LogCheck:
         try:
             found = await self._log.beside(lambda engine: review_check.look(engine, keys, scan))
         except AuditUnavailable:
-            return Checks(now, 0, "", "", 0, self._rounds, self._fault, self._witnessing.shown(), unknown=True)
+            return Checks(now, 0, "", "", 0, self._whole, self._fault, self._witnessing.shown(), unknown=True)
         return self._told(now, found)
 
     def _told(self, now: datetime, found: Looked) -> Checks:
         self._scan = found.scan
-        self._fault = self._fault or found.fault
+        if found.fault is not None and (self._fault is None or self._fault.entry is None):
+            self._fault = found.fault  # the first, until one says which entry it is
         head, read = found.head, found.scan.frontier.size
-        if head is not None and self._fault is None and read == head.size:
-            self._rounds += 1
+        if found.came_round and self._fault is None:
+            self._whole = now
         size, root = (0, "") if head is None else (head.size, head.root.hex())
-        return Checks(now, size, root, found.note, read, self._rounds, self._fault, self._witnessing.shown())
+        return Checks(now, size, root, found.note, read, self._whole, self._fault, self._witnessing.shown())

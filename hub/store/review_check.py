@@ -34,7 +34,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """How far entries were hashed anew: the tree so far, and the newest head that was seen; a new one begins at 0."""
+    """How far entries were hashed anew in this round: the tree so far, and the newest head that was seen."""
 
     frontier: Frontier = field(default_factory=Frontier)
     seen: Checkpoint | None = None
@@ -42,22 +42,23 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One look: the head, how far the bytes were hashed anew, and what is wrong."""
+    """One look: the head, how far the bytes were hashed anew, what is wrong; ``came_round``: to the newest entry."""
 
     head: Checkpoint | None
     note: str
     scan: Scan
     fault: Fault | None = None
+    came_round: bool = False
 
 
-def look(engine: Engine, keys: tuple[VerifierKey, ...], scan: Scan, piece: int = PIECE_ROWS) -> Looked:
+def look(engine: Engine, keys: tuple[VerifierKey, ...], scan: Scan, piece: int | None = None) -> Looked:
     """Check the head, that it continues the one seen before, and a further piece of the entries.
 
     Args:
         engine: the log's.
         keys: the log's public keys.
         scan: of the look before.
-        piece: how many entries are hashed.
+        piece: how many entries are hashed; ``PIECE_ROWS``.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database failed: nothing is known.
@@ -72,13 +73,23 @@ def look(engine: Engine, keys: tuple[VerifierKey, ...], scan: Scan, piece: int =
                 return Looked(None, note, scan, Fault("the head that is stored is not the one that was signed"))
         except (HeadDamaged, NoteInvalid, ValueError):
             return Looked(None, note, scan, Fault("the newest checkpoint is not signed by this log's key"))
-        if scan.frontier.size >= head.size:
-            scan = Scan(seen=scan.seen)
-        found = _piece(connection, scan.frontier, min(scan.frontier.size + piece, head.size))
+        found, came_round = _further(connection, scan.frontier, head.size, piece or PIECE_ROWS)
     if isinstance(found, Fault):
         return Looked(head, note, scan, found)
-    fault = _continues(engine, scan.seen, head) or _begins(engine, found, head)
-    return Looked(head, note, Scan(found, head), fault)
+    fault = _continues(engine, scan.seen, head)
+    for each in found:
+        fault = fault or _begins(engine, each, head)
+    return Looked(head, note, Scan(found[-1], head), fault, came_round and fault is None)
+
+
+def _further(connection: Connection, so_far: Frontier, size: int, piece: int) -> tuple[list[Frontier] | Fault, bool]:
+    """What ``piece`` more entries come to, with a new round begun where there is room for one; whether one ended."""
+    stop = min(so_far.size + piece, size)
+    first = _piece(connection, so_far, stop)
+    if isinstance(first, Fault) or stop < size:
+        return first if isinstance(first, Fault) else [first], False
+    again = _piece(connection, Frontier(), min(piece - (stop - so_far.size), so_far.size))
+    return again if isinstance(again, Fault) else [first, again], True
 
 
 def _piece(connection: Connection, so_far: Frontier, stop: int) -> Frontier | Fault:

@@ -331,11 +331,28 @@ async def test_the_log_checks_out(office: Office, monkeypatch: pytest.MonkeyPatc
         await office.ask()
     check = LogCheck(office.log, Unwitnessed(office.log))
     first = await check.look()
-    assert (first.ok, first.size, first.read, first.rounds) == (True, 10, 10, 1)
+    assert (first.ok, first.size, first.read, first.whole) == (True, 10, 0, first.at)
     await office.ask()
     again = await check.look()
-    assert (again.ok, again.size, again.read) == (True, 12, 12)
-    office.log.gate = lambda _: None
+    assert (again.ok, again.size, again.whole) == (True, 12, again.at)
+
+
+async def test_a_long_log_is_read_again_bit_by_bit(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.service.reviewing_check.EVERY", timedelta(0))
+    monkeypatch.setattr(review_check, "PIECE_ROWS", 4)
+    for _ in range(5):
+        await office.ask()
+    check = LogCheck(office.log, Unwitnessed(office.log))
+    assert [(each.read, each.whole is None) for each in [await check.look() for _ in range(2)]] == [
+        (4, True),
+        (8, True),
+    ]
+    await office.ask()  # it grows while it is read, and the end is reached all the same
+    assert [(each.read, each.whole is None) for each in [await check.look() for _ in range(3)]] == [
+        (0, False),
+        (4, False),
+        (8, False),
+    ]
 
 
 DAMAGE = [

@@ -91,7 +91,7 @@ def test_the_list_is_her_agencys(pages: Pages, officer: Browser, asked: dict[str
 
 def test_who_does_not_review_finds_no_such_page(pages: Pages, asked: dict[str, int]) -> None:
     nurse = pages.signed_in(NURSE)
-    nowhere = nurse.get("/nowhere")
+    nowhere = nurse.get("/nowhere", accept="text/html")
     for path in (
         "/review",
         f"/review/entries/{asked['council']}",
@@ -290,7 +290,7 @@ def test_other_steps_there_are_none(officer: Browser, asked: dict[str, int], act
 
 def test_a_name_needs_a_reason_and_a_strong_sign_in(pages: Pages, officer: Browser, asked: dict[str, int]) -> None:
     path = f"/review/entries/{asked['council']}/reveal"
-    weak = pages.signed_in(OFFICER)
+    weak = pages.signed_in(OFFICER, "single-factor")
     assert weak.get(path).status_code == 303, "sent to sign in again"
     assert officer.get(path).status_code == 200
     for fields in (
@@ -314,7 +314,7 @@ def test_a_name_needs_a_reason_and_a_strong_sign_in(pages: Pages, officer: Brows
 def test_rows_are_exported_with_their_proofs(
     officer: Browser, pages: Pages, asked: dict[str, int], tmp_path: Path
 ) -> None:
-    assert pages.signed_in(OFFICER).get("/review/export").status_code == 303
+    assert pages.signed_in(OFFICER, "single-factor").get("/review/export").status_code == 303
     page = officer.get("/review/export?preset=open").text
     assert "Not answered yet" in page
     assert post(officer, "/review/export", preset="open").status_code == 400

@@ -156,8 +156,11 @@ class SignIn:
         return response
 
     async def _sign_out(self, site: Site, visit: Visit) -> Response:
-        """Sign out, in every browser, and at the provider."""
-        await site.sessions.end_everywhere(visit.session)
+        """Sign out here, or in every browser; and at the provider."""
+        if (await visit.form()).value("where") == "everywhere":
+            await site.sessions.end_everywhere(visit.session)
+        else:
+            await site.sessions.end(visit.session)
         endpoints = await self._provider.endpoints()
         address = "/signed-out"
         if (

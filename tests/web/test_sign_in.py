@@ -256,11 +256,18 @@ def test_a_form_sent_to_a_page_that_needs_a_strong_sign_in_is_kept(up: Up) -> No
     assert "Thornbury" in browser.get("/continue").text
 
 
-def test_signing_out_ends_every_session_of_hers_and_nobody_elses(up: Up) -> None:
+@pytest.mark.parametrize(
+    ("where", "then"),
+    [
+        pytest.param({}, [303, 200, 200], id="here"),
+        pytest.param({"where": "everywhere"}, [303, 303, 200], id="everywhere"),
+    ],
+)
+def test_signing_out_ends_sessions_of_hers_and_nobody_elses(up: Up, where: dict[str, str], then: list[int]) -> None:
     here, there, other = up.browser().signed_in(), up.browser().signed_in(), up.browser().signed_in(OFFICER)
-    out = here.post("/sign-out", {"csrf": here.csrf()})
+    out = here.post("/sign-out", {"csrf": here.csrf(), **where})
     assert out.status_code == 303
-    assert [each.get("/try").status_code for each in (here, there, other)] == [303, 303, 200]
+    assert [each.get("/try").status_code for each in (here, there, other)] == then
 
 
 def test_a_link_cannot_sign_her_out(up: Up) -> None:

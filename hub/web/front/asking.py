@@ -69,10 +69,10 @@ def carried(form: Form) -> list[tuple[str, str]]:
 def read_asked(form: Form, searcher: Searcher, bundle: Bundle) -> Asked | None:
     """The question that was typed; None when something is wrong, which ``form`` then says."""
     search = _search(form)
+    case = _parsed(form, "case_reference", CaseReference.parse)
     purpose = bundle.purposes.get(
         form.choice("purpose", searcher.purposes, missing="Choose the purpose you ask under: there is no default")
     )
-    case = _parsed(form, "case_reference", CaseReference.parse)
     decision = _decision(form, purpose)
     look_back = _look_back(form, bundle)
     if not form.ok or search is None or case is None or purpose is None:

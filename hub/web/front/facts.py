@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,6 +32,7 @@ LABELS = {
 }
 """What people call the entries of an identity, in the order of the page."""
 
+_CODE = re.compile(r"\s*\([A-Z0-9]{1,4}\)$", re.ASCII)
 _MANY = frozenset({"telephones", "identifiers"})
 """Entries of which an agency may well hold others than its neighbour without the two disagreeing."""
 
@@ -144,13 +146,18 @@ def _differs(entry: str, stated: Iterable[Attributed]) -> bool:
     by_agency: dict[str, set[object]] = {}
     for one in stated:
         if one.to_date is None:
-            by_agency.setdefault(one.custodian.id, set()).add(_alike(one.value))
+            by_agency.setdefault(one.custodian.id, set()).add(_alike(_without_code(one.value)))
     versions = list(by_agency.values())
     return any(each != versions[0] for each in versions[1:])
 
 
 def _alike(value: object) -> object:
     return " ".join(value.replace(",", " ").split()).casefold() if isinstance(value, str) else value
+
+
+def _without_code(value: object) -> object:
+    """``Female (2)`` says what ``Female`` says: the digit is the agency's code for it."""
+    return _CODE.sub("", value) if isinstance(value, str) else value
 
 
 def _written(entry: str, value: object) -> str:

@@ -18,7 +18,7 @@ from hub.web.front.records import UNVERIFIED
 from hub.web.site import Site
 from hub.web.visit import Visit
 
-EVENTS_SHOWN_MAX = 60
+EVENTS_SHOWN_MAX = 50
 """So many events are on the child's page, the newest; the chronology has all of them."""
 
 

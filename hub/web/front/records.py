@@ -121,7 +121,7 @@ def shown(record: ReleasedRecord, catalogue: Catalogue, log_entry: int, leave_ou
         tuple(facts),
         tuple(empty),
         unneeded(record.withheld, spec),
-        notices(record.handling, spec),
+        notices(record.handling, spec, record.values),
         tuple(held(line, log_entry, spec) for line in record.withheld if line.outcome is not Outcome.OUT_OF_SCOPE),
     )
 
@@ -167,10 +167,12 @@ def unneeded(lines: Iterable[Withheld], spec: KindSpec) -> tuple[str, ...]:
     return ("All of it",) if WHOLE in fields else tuple(labels(fields, spec))
 
 
-def notices(handling: Sequence[HandlingNotice], spec: KindSpec) -> tuple[Notice, ...]:
-    """The conditions on a record, each with the fields it is about when those are not all."""
+def notices(handling: Sequence[HandlingNotice], spec: KindSpec, values: Iterable[str]) -> tuple[Notice, ...]:
+    """The conditions on a record, each with the fields it is about when those are not all that was shared."""
+    whole = {*values}
     return tuple(
-        notice(each, "" if WHOLE in each.fields else ", ".join(labels(each.fields, spec))) for each in handling
+        notice(each, "" if WHOLE in each.fields or whole <= {*each.fields} else ", ".join(labels(each.fields, spec)))
+        for each in handling
     )
 
 

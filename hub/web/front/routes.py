@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from hub.web.front import finding, matching
+from hub.web.front import finding, history, matching
 from hub.web.site import Site
 
 
@@ -15,4 +15,6 @@ def routes(site: Site) -> list[Route]:
         site.page("/find/change", finding.change, methods=("POST",)),
         site.page("/find/match", matching.look, methods=("POST",)),
         site.page("/find/match/said", matching.say, methods=("POST",)),
+        site.page("/find/chronology", history.chronology, methods=("POST",)),
+        site.page("/find/chronology/file", history.download, methods=("POST",), step_up=True),
     ]

@@ -9,10 +9,12 @@ from starlette.routing import Route
 from hub.domain.enquiry import Duty
 from hub.web.front.routes import routes as front
 from hub.web.releases.routes import routes as releases
+from hub.web.review.routes import routes as review
+from hub.web.sharing.routes import routes as sharing
 from hub.web.site import Link, Site
 from hub.web.visit import Visit
 
-PARTS: Sequence[Callable[[Site], list[Route]]] = (front, releases)
+PARTS: Sequence[Callable[[Site], list[Route]]] = (front, releases, review, sharing)
 
 
 def _everybody(_: Visit) -> bool:

@@ -1,0 +1,1 @@
+"""The sharing report for the partnership."""

@@ -25,7 +25,7 @@ from hub.store.review_reading import Opened, Said
 from hub.store.review_words import Written
 from hub.store.reviews import Case, CaseState, Finding, Step, Taking, Wanted, take
 
-PAGE_ROWS = 50
+PAGE_ROWS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ class Reviewing:
     async def list(self, reviewer: Reviewer, wanted: Filter, after: Cursor | None = None) -> Listed:
         """A page of the list."""
         within = self.within(reviewer, wanted)
-        await self._following.caught_up()
         await self.look(reviewer, "list", wanted=filter_text(within))
+        await self._following.caught_up()
         page = await self.log.beside(lambda engine: search(engine, within, after, PAGE_ROWS))
         about = [row.index for row in page.rows]
         return Listed(page, await self.log.beside(lambda engine: reviews.states(engine, about)))

@@ -5,7 +5,7 @@ A check gives problems to show beside the form's fields, never an error: nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -146,17 +146,17 @@ def checked_release(
     how = How(given.how) if given.how in list(How) else None
     if how is None:
         problems.append(("how", "Choose how you are releasing it"))
-    facts = _lifting(problems, given, grounds) if how is not None and how.lifts else []
     text = ""
     if how is How.SANITISED:
         text = _plain(problems, "wording", given.text, TEXT_MIN, "Write what may be shared, in your own words")
     elif how is How.WITH_HANDLING:
         text = _plain(problems, "conditions", given.text, TEXT_MIN, "Say what must be done, or not done, with it")
+    facts = _lifting(problems, given, grounds) if how is not None and how.lifts else []
     days = int(given.days) if given.days.isascii() and given.days.isdigit() and len(given.days) <= 3 else 0
     until = _until(problems, facts, days, at) if how is not None and how.lifts else None
-    who = _tried(problems, "decided_by", lambda: judging.person(given.decided_by))
-    why = _tried(problems, "reasons", lambda: judging.reasons(given.reasons))
+    who = _person(problems, given.decided_by)
     _check_post(problems, given.post, facts, bundle)
+    why = _plain(problems, "reasons", given.reasons, REASON_MIN, "Give the reasons, about this child")
     if problems or how is None:
         raise Wrong(problems)
     return how, tuple(dict.fromkeys(each.word for each in facts)), until, ReleasedWords(1, who, given.post, why, text)
@@ -180,9 +180,10 @@ def checked_refusal(given: Refusal, basis: Basis, bundle: Bundle) -> RefusedWord
         problems.append(("lifts", f"If it is so that {lifted[0].because}, this does not stop sharing: release it"))
     elif basis.lifts and not given.none_lifts:
         problems.append(("lifts", "Confirm that you have checked, and none of these is so"))
-    note = _tried(problems, "note", lambda: judging.reasons(given.note))
-    if note and rejected_in(note, bundle) and len(beyond_rejected(note, bundle)) < REASON_MIN:
-        problems.append(("note", f"That is no impediment. {rejected_in(note, bundle)[0].say_instead}"))
+    rejected = rejected_in(given.note, bundle)
+    if rejected and len(beyond_rejected(given.note, bundle)) < REASON_MIN:
+        problems.append(("note", f"That is no impediment. {rejected[0].say_instead}"))
+    note = _plain(problems, "note", given.note, REASON_MIN, "Say what stops it, about this record")
     if problems:
         raise Wrong(problems)
     return RefusedWords(1, tuple(each.word for each in so), note)
@@ -233,9 +234,9 @@ def _plain(problems: list[tuple[str, str]], name: str, text: str, least: int, mi
     return said
 
 
-def _tried(problems: list[tuple[str, str]], name: str, check: Callable[[], str]) -> str:
+def _person(problems: list[tuple[str, str]], name: str) -> str:
     try:
-        return check()
+        return judging.person(name)
     except BadRequest as refusal:
-        problems.append((name, refusal.message))
+        problems.append(("decided_by", refusal.message))
         return ""

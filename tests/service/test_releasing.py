@@ -323,6 +323,7 @@ class TestRefused:
             pytest.param({"so": frozenset({"ehc_plan", "interests_decision"})}, "lifts", id="what lifts it is so"),
             pytest.param({"none_lifts": False}, "lifts", id="not checked"),
             pytest.param({"note": "no"}, "note", id="nothing said"),
+            pytest.param({"note": "GDPR and our policy, I am afraid."}, "note", id="nothing but rejected ones"),
             pytest.param({"note": "We cannot, because of GDPR and our policy."}, "note", id="no ground but rejected ones"),
         ],
     )  # fmt: skip

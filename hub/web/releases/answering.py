@@ -134,6 +134,7 @@ async def _choosing(
         others=others,
         rejected=rejected,
         other_chosen=chosen == OTHER or bool(said),
+        open=not ours or not form.ok or any(each["checked"] for each in others),
         names=Names.of(site),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,6 +73,12 @@ class Names:
     def post(self, post: str) -> str:
         """What a post is."""
         return self.bundle.vocabulary.posts.get(post, in_words(post))
+
+    def plain(self, text: str) -> str:
+        """A text of the policies in which rules stand by their titles, not by their ids."""
+        for rule in self.bundle.rules:
+            text = re.sub(rf"(?<![\w-]){re.escape(rule.id)}(?![\w-])", f"“{rule.title}”", text)
+        return text
 
     def rule(self, told: Told) -> Rule | None:
         """The rule that an open line named; None of a veiled one."""

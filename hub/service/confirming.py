@@ -51,6 +51,7 @@ class Confirming:
 
         Raises:
             BadRequest: ``CANDIDATE_NOT_FOUND``: there is none, it was not shown to her, or it is too old: all alike.
+                ``SEARCH_TOO_LITTLE``: the child was asked about by less than can be recognised again.
                 ``JUDGEMENT_REASONS_INVALID``: too short, too long, or no plain text.
             AuditUnavailable: nothing was recorded, or it is not certain that it was.
         """
@@ -58,8 +59,15 @@ class Confirming:
         found = _REFERENCE.fullmatch(reference)
         if found is None or not await self._was_shown(officer, searcher.organisation, int(found[1])):
             raise _unknown()
+        seen = await self.confirmations.seen(int(found[1]), int(found[2]))
+        if not (seen.stated or seen.child.get("nhs_number")):  # nobody could tell again which child was meant
+            raise BadRequest(
+                "Ask with the NHS number or the whole date of birth first: what you say of a match holds for a child "
+                "who can be told again.",
+                code="SEARCH_TOO_LITTLE",
+            )
         made = new(
-            await self.confirmations.seen(int(found[1]), int(found[2])),
+            seen,
             said,
             by=name,
             reasons=why,

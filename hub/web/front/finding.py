@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from hub.domain.organisations import Custodian
+from hub.domain.people import Identity
 from hub.domain.view import CandidateLine, JoinedView
 from hub.web.forms import Form
 from hub.web.front.asking import carried, purposes_of
@@ -83,6 +84,7 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
             child=child,
             events=child.events[:EVENTS_SHOWN_MAX],
             candidates=candidates(answer.candidates, answer.log_entry),
+            tellable=True,  # whoever is sure of the child has said who that is
             **about,
         )
     lines = getattr(answer, "candidates", ())
@@ -92,8 +94,14 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
         sources=silent_first(answer.sources),
         silent=[each for each in silent_first(answer.sources) if each.state not in SPOKEN],
         number=answer.log_entry,
+        tellable=_tellable(put_.asked.search.stated),
         **about,
     )
+
+
+def _tellable(who: Identity) -> bool:
+    """Whether a child asked about like this can be told again: what is said of a match needs that."""
+    return who.nhs_number is not None or (who.birth_date is not None and who.birth_date.is_exact)
 
 
 def candidates(lines: Iterable[CandidateLine], log_entry: int) -> list[Candidate]:

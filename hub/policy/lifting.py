@@ -7,7 +7,7 @@ is a judgement about one record, for one request, with an end. Where a rule name
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -92,18 +92,6 @@ def lifting_facts(rule: Rule, bundle: Bundle, purpose: str, role: str) -> Iterat
         asks_more = exception.subject_is or exception.classification_is
         if exception.record_has and not asks_more and _is_met(exception, bundle, purpose, role):
             yield from _facts(exception.record_has, bundle, exception.because)
-
-
-def still_stopping(
-    grounds: Iterable[str], stated: Collection[str], bundle: Bundle, purpose: str, role: str
-) -> tuple[Rule, ...]:
-    """Those of ``grounds`` (rule ids) that none of the ``stated`` words lifts."""
-    rules = {rule.id: rule for rule in bundle.rules}
-    return tuple(
-        rules[each]
-        for each in grounds
-        if each in rules and not any(fact.word in stated for fact in lifting_facts(rules[each], bundle, purpose, role))
-    )
 
 
 def judgements(made: Made, words: Iterable[str]) -> tuple[Judgement, ...]:

@@ -7,8 +7,8 @@ custodian stated besides is not in the log, so "the same" is as good as that, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice, product
 
@@ -65,21 +65,29 @@ def tried(asked: Question, sector: Sector | None, record: RecordLine, policy: Po
     if sector is None:
         return tuple(Tried(Today.UNKNOWN, "The register lists the agency no more.") for _ in record.groups)
     if record.kind not in policy.bundle.catalogue.kinds:
-        return tuple(Tried(Today.OTHERWISE, _NO_KIND) for _ in record.groups)
+        gap = Tried(Today.UNKNOWN, _LEFT_OUT)
+        return tuple(
+            gap if group.outcome is Outcome.GAP else Tried(Today.OTHERWISE, _NO_KIND) for group in record.groups
+        )
     rules = {rule.id: rule for rule in (*policy.bundle.rules, *policy.bundle.limits.values())}
     gone = [ground for each in record.groups if each.outcome is not Outcome.GAP for ground in each.grounds]
     gone = [ground for ground in gone if ground not in rules]
     named = [rules[ground] for group in record.groups for ground in group.grounds if ground in rules]
-    best: tuple[Tried, ...] = ()
-    for facts, pointer in _worlds(asked, sector, record, named):
-        found = tuple(_compared(group, facts, pointer, policy, gone) for group in record.groups)
-        if not best or _same(found) > _same(best):
-            best = found
-    return best
-
-
-def _same(found: Iterable[Tried]) -> int:
-    return sum(each.today is Today.SAME for each in found)
+    best: dict[int, Tried] = {}
+    waiting, seen = list(_worlds(asked, sector, record, named)), set[frozenset[str]]()
+    for _ in range(TRIES_MAX):
+        if not waiting or (best and all(each.today is not Today.OTHERWISE for each in best.values())):
+            break
+        facts, pointer = waiting.pop(0)
+        for number, group in enumerate(record.groups):
+            found = _compared(group, facts, pointer, policy, gone)
+            if number not in best or found.today is not Today.OTHERWISE:
+                best[number] = found
+        for stated in _with_exceptions(policy, facts, pointer, rules):
+            if stated not in seen:
+                seen.add(stated)
+                waiting.append((facts, replace(pointer, labels=stated)))
+    return tuple(best[number] for number in range(len(record.groups)))
 
 
 def _worlds(
@@ -98,6 +106,21 @@ def _worlds(
             subject_facts=frozenset(subject),
         )
         yield facts, RecordPointer(record.custodian, record.kind, "record", frozenset(labels), frozenset())
+
+
+def _with_exceptions(
+    policy: Policy, facts: RequestFacts, pointer: RecordPointer, rules: Mapping[str, Rule]
+) -> Iterator[frozenset[str]]:
+    """What may have been stated besides: a word of which one must be chosen, and what lifts a rule that stops it."""
+    true = pointer.labels | policy.bundle.catalogue[pointer.kind].labels
+    for when, words in policy.bundle.vocabulary.choices:
+        if when in true and not true.intersection(words):
+            yield from (pointer.labels | {word} for word in words)
+    decided = policy.decide(facts, pointer).fields.values()
+    for ground in dict.fromkeys(ground for each in decided for ground in each.grounds):
+        exceptions = rules[ground].does_not_apply_when if ground in rules else ()
+        for word in (word for exception in exceptions for word in exception.record_has):
+            yield pointer.labels | {word}
 
 
 def _compared(group: FieldGroup, facts: RequestFacts, pointer: RecordPointer, policy: Policy, gone: list[str]) -> Tried:

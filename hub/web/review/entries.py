@@ -55,7 +55,7 @@ class Entries:
         reviewer, form = await self._desk.reviewer(visit), await visit.form()
         number = visit.request.path_params["number"]
         act = form.choice("act", [each for each in ReviewAct if each is not ReviewAct.ANSWERED], missing="Choose.")
-        wanted = _read(form, act)
+        wanted = _Wanted(form, act)
         if form.ok:
             try:
                 await self._desk.reviewing.step(
@@ -154,10 +154,13 @@ class _Wanted:
             "noted": "Write your note.",
             "closed": "Write the reason for what you decided.",
         }.get(act)
+        self.outcome: Finding | None = None
+        if act == "closed":
+            chosen = form.choice("closed-outcome", list(Finding), missing="Say what the review found.")
+            self.outcome = Finding(chosen) if chosen else None
         self.text = form.text(f"{act}-text", missing=missing, most=TEXT_MAX, lines=True)
         self.assigned: str | None = None
         self.due: datetime | None = None
-        self.outcome: Finding | None = None
         seen = form.value("seen")
         self.seen = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 16 else None
         if act in ("opened", "assigned"):
@@ -165,13 +168,6 @@ class _Wanted:
             self.assigned = form.text(f"{act}-to", missing=need, most=WORKER_MAX) or None
             day = form.day(f"{act}-due", label="The date it is due")
             self.due = None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
-        if act == "closed":
-            chosen = form.choice("closed-outcome", list(Finding), missing="Say what the review found.")
-            self.outcome = Finding(chosen) if chosen else None
-
-
-def _read(form: Form, act: str) -> _Wanted:
-    return _Wanted(form, act)
 
 
 def _text(site: Site, text: str) -> Response:

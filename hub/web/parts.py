@@ -10,11 +10,12 @@ from hub.domain.enquiry import Duty
 from hub.web.front.routes import routes as front
 from hub.web.releases.routes import routes as releases
 from hub.web.review.routes import routes as review
+from hub.web.rules.routes import routes as rules
 from hub.web.sharing.routes import routes as sharing
 from hub.web.site import Link, Site
 from hub.web.visit import Visit
 
-PARTS: Sequence[Callable[[Site], list[Route]]] = (front, releases, review, sharing)
+PARTS: Sequence[Callable[[Site], list[Route]]] = (front, releases, review, sharing, rules)
 
 
 def _everybody(_: Visit) -> bool:

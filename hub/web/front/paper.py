@@ -26,6 +26,7 @@ _SCRIPTS = ("LATIN ", "GREEK ", "CYRILLIC ", "COMBINING ")
 """How the names of the characters begin that the fonts have, nearly all."""
 
 
+_CANNOT = (typst.TypstError, UnicodeEncodeError)
 _GAPS = "Do not read a gap in it as “nothing known”."
 
 
@@ -34,14 +35,14 @@ def as_pdf(chronology: Chronology, asked: str) -> bytes:
     given = _given(chronology, asked)
     try:
         return _set(json.dumps(given, ensure_ascii=False))
-    except typst.TypstError:
+    except _CANNOT:
         given["limits"].append(
             "Some characters cannot be printed here and are written as their numbers, such as (U+0041). They are as "
             "the agency wrote them on the page and in the CSV file."
         )
     try:
         return _set(json.dumps(_spelt(given, _SCRIPTS), ensure_ascii=False))
-    except typst.TypstError:
+    except _CANNOT:
         return _set(json.dumps(_spelt(given, ()), ensure_ascii=False))
 
 
@@ -100,7 +101,7 @@ def _cells(record: Shown) -> dict[str, list[str]]:
 
 
 def _spelt(value: Any, scripts: Iterable[str]) -> Any:
-    """``value`` with every character that is of none of ``scripts`` written as its number; ASCII stays."""
+    """``value`` with every character that is of none of ``scripts`` written as its number; plain ASCII stays."""
     if isinstance(value, str):
         return "".join(each if _is_plain(each, tuple(scripts)) else f"(U+{ord(each):04X})" for each in value)
     if isinstance(value, dict):
@@ -109,4 +110,4 @@ def _spelt(value: Any, scripts: Iterable[str]) -> Any:
 
 
 def _is_plain(each: str, scripts: tuple[str, ...]) -> bool:
-    return each.isascii() or each in "–—‘’“”…·" or unicodedata.name(each, "").startswith(scripts)
+    return " " <= each <= "~" or each in "\n–—‘’“”…·" or unicodedata.name(each, "").startswith(scripts)

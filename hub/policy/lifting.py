@@ -101,7 +101,7 @@ def judgements(made: Made, words: Iterable[str]) -> tuple[Judgement, ...]:
     """
     return tuple(
         Judgement(
-            id=sha256(f"release/{made.reference}/{word}".encode()).hexdigest()[:32],
+            id=judgement_reference(made.reference, word),
             kind=KIND,
             word=word,
             custodian=made.custodian,
@@ -120,6 +120,11 @@ def judgements(made: Made, words: Iterable[str]) -> tuple[Judgement, ...]:
         )
         for word in dict.fromkeys(words)
     )
+
+
+def judgement_reference(request: str, word: str) -> str:
+    """What the decision is called that an answered request records of ``word``: 32 hex digits."""
+    return sha256(f"release/{request}/{word}".encode()).hexdigest()[:32]
 
 
 def rejected_in(text: str, bundle: Bundle) -> tuple[Rejected, ...]:

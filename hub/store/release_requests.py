@@ -17,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, Engine, delete, exists, insert, select
 
+from hub.policy.lifting import judgement_reference
 from hub.store.engine import reading
 from hub.store.reader import moment
 from hub.store.release_tables import release_line, release_step
@@ -219,6 +220,23 @@ def read_stands_for(engine: Engine, references: Iterable[str]) -> dict[str, str]
     query = select(log_reference.c.ref, log_reference.c.value).where(log_reference.c.ref.in_(sorted(set(references))))
     with engine.connect() as connection:
         return {row.ref: row.value for row in reading(connection).execute(query)}
+
+
+def judgements_about(connection: Connection, subjects: Collection[str]) -> frozenset[str]:
+    """The references of the decisions that releases recorded about ``subjects`` (references too)."""
+    steps = select(release_step.c.ref, release_step.c.step, release_step.c.body)
+    rows = connection.execute(steps.where(release_step.c.step.in_([Step.ASKED, Step.ANSWERED]))).all()
+    asked = {
+        row.ref
+        for row in rows
+        if row.step == Step.ASKED and msgspec.json.decode(row.body, type=Asking).subject in subjects
+    }
+    return frozenset(
+        judgement_reference(row.ref, word)
+        for row in rows
+        if row.step == Step.ANSWERED and row.ref in asked
+        for word in msgspec.json.decode(row.body, type=Answering).words
+    )
 
 
 def _listed(engine: Engine, *where: Any) -> list[Request]:

@@ -25,6 +25,7 @@ from hub.matching.resolution import Said
 from hub.store import confirmations, judgements
 from hub.store.append_only import RECORDED, WITHDRAWN
 from hub.store.judgements import SUBJECT, local_key
+from hub.store.release_requests import judgements_about
 from hub.store.tables import confirmation, judgement, log_reference, match_shown
 
 _ESCAPED = re.compile(r"\\+u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
@@ -134,7 +135,8 @@ def resolve(connection: Connection, whom: Whom) -> Whom:
 def rows_about(connection: Connection, whom: Whom, at: datetime) -> Rows:
     """The rows beside the log about ``whom`` (resolved), as they stand ``at`` a moment (aware)."""
     search = whom.search
-    judged = {ref: made for ref, made in _judged(connection).items() if _is_hers(made, whom)}
+    released = judgements_about(connection, whom.references)
+    judged = {ref: made for ref, made in _judged(connection).items() if _is_hers(made, whom) or ref in released}
     withdrawn = set(connection.scalars(select(judgement.c.ref).where(judgement.c.act == WITHDRAWN)))
     return Rows(
         frozenset(judged),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from hub.audit.acts import Officer, ReleaseRequest
 from hub.audit.entries import Entry
@@ -18,15 +21,18 @@ from hub.domain.view import JoinedView
 from hub.policy.engine import Policy
 from hub.service.ask import Line
 from hub.service.question import Question, Words
-from hub.service.releasing import Releasing
+from hub.service.releasing import Releasing, Standing
+from hub.service.releasing_told import Shown, for_asker
 from hub.service.releasing_words import Refusal, Release
 from hub.service.view_child import ViewChild
 from hub.store.appender import Log
 from hub.store.judgements import JudgementStore
+from hub.store.keys import load_or_create
 from hub.store.release_requests import read_line
 from tests.service.custodians import BY_NUMBER, Bendable, council, custodian, pointer, police
 
 NOW = datetime(2026, 11, 20, 16, 41, tzinfo=UTC)
+MakeHub = Callable[[], Any]
 PURPOSES = frozenset({"ca2004-s16la", "ca1989-s47", "ca1989-s17"})
 REASON = "The strategy meeting is at four, and whether she is safe at home tonight turns on this."
 WHY = "The plan sets out who collects her from school, and that is what the meeting has to settle."
@@ -177,3 +183,40 @@ def refused(**changes: Any) -> Refusal:
         "note": "Nobody has decided yet that telling it is needed in her interests.",
     }
     return Refusal(**usual | changes)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'log.sqlite'}"
+    make: Callable[[], str] = request.getfixturevalue("new_schema")
+    return make()
+
+
+@pytest.fixture
+async def make_hub(log_url: str, tmp_path: Path, policy: Policy) -> AsyncIterator[Callable[[], Any]]:
+    """Makes hubs on one database, as several processes are."""
+    made: list[Hub] = []
+
+    async def make() -> Hub:
+        log = Log(log_url, load_or_create(tmp_path / "key", "hub.test/log"), wait_seconds=2.0)
+        await log.start()
+        made.append(Hub(log, JudgementStore(log_url, log, wait_seconds=2.0), policy))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.judgements.close()
+        await each.log.close()
+
+
+@pytest.fixture
+async def hub(make_hub: MakeHub) -> Hub:
+    made: Hub = await make_hub()
+    return made
+
+
+async def shown(hub: Hub, reference: str) -> Shown:
+    request, standing = await hub.releasing.one(ASKER, reference)
+    assert standing is Standing.ASKER
+    return await for_asker(hub.releasing, request)

@@ -36,6 +36,9 @@ SECTIONS: Mapping[Section, tuple[str, Sector]] = {
     Section.HEALTH: ("Health", Sector.HEALTH),
     Section.EDUCATION: ("Education", Sector.EDUCATION),
 }
+EVENTS_SHOWN_MAX = 50
+"""So many events are on the child's page, the newest; the chronology has all of them."""
+
 FILTERS_MAX = 64
 """The style sheet knows so many agencies, and so many kinds, to filter by; what is beyond shares the last box."""
 
@@ -121,7 +124,8 @@ class Part:
 class Child:
     """The page. ``people`` and ``involved`` are the household and the workers, ``identity`` the rest of the key facts.
 
-    ``not_before`` is how far back the purpose looks: what is said of it, and the agencies it is said of.
+    ``older`` is how many events are left for the chronology. ``not_before`` is how far back the purpose looks: what is
+    said of it, and the agencies it is said of.
     """
 
     log_entry: int
@@ -136,6 +140,7 @@ class Child:
     people: Part
     parts: tuple[Part, ...]
     events: tuple[Event, ...] = field(repr=False)
+    older: int
     agencies: tuple[Box, ...]
     kinds: tuple[Box, ...]
     not_before: tuple[tuple[str, str], ...]
@@ -149,7 +154,7 @@ class Child:
 def child_of(view: JoinedView, catalogue: Catalogue) -> Child:
     """The page about the child of ``view``."""
     timeline = timeline_of(view, catalogue)
-    events, agencies, kinds = _events(timeline, catalogue, view.log_entry)
+    events, agencies, kinds = _events(timeline[:EVENTS_SHOWN_MAX], catalogue, view.log_entry)
     dated = {id(entry.record) for entry in timeline}
     placed = _placed(view, catalogue)
 
@@ -183,6 +188,7 @@ def child_of(view: JoinedView, catalogue: Catalogue) -> Child:
         people,
         tuple(parts),
         events,
+        len(timeline) - len(events),
         agencies,
         kinds,
         _not_before(view.withheld),

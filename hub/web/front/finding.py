@@ -19,9 +19,6 @@ from hub.web.front.records import UNVERIFIED
 from hub.web.site import Site
 from hub.web.visit import Visit
 
-EVENTS_SHOWN_MAX = 50
-"""So many events are on the child's page, the newest; the chronology has all of them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -82,7 +79,6 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
         return visit.render(
             "front/child.html",
             child=child,
-            events=child.events[:EVENTS_SHOWN_MAX],
             candidates=candidates(answer.candidates, answer.log_entry),
             tellable=True,  # whoever is sure of the child has said who that is
             **about,

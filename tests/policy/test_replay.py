@@ -88,6 +88,33 @@ def test_a_field_or_kind_that_only_one_set_has(gone: str) -> None:
         assert lost is None or lost.because == ("unknown_kind",)
 
 
+def test_what_one_set_has_no_field_for_is_told_so() -> None:
+    flips = replay(policy(), Policy(without_field("case_document", "title")), [ORDINARY, PRIVILEGED])
+    assert flips.changes == {
+        ("ca1989-s47", "case_document", SHARED, "no such field"): 1,
+        ("ca1989-s47", "case_document", WITHHELD, "no such field"): 1,
+    }
+
+
+def test_changes_of_several_decisions_add_up() -> None:
+    """Two combinations of facts with the same change: an adult's role and a nurse's."""
+    facts = {PRIVILEGED: 2, PRIVILEGED._replace(role="mash_social_worker"): 3, ORDINARY: 4}
+    flips = replay(policy(), Policy(without("imp-lpp")), facts)
+    assert flips.changes == {("ca1989-s47", "case_document", WITHHELD, SHARED): 5}
+
+
+def test_a_whole_kind_that_only_one_set_has_changes_field_by_field() -> None:
+    """What is said of the whole kind there is said of each field here."""
+    kinds = {name: each for name, each in bundle().catalogue.kinds.items() if name != "case_document"}
+    other, names = Policy(replace(bundle(), catalogue=Catalogue(kinds))), bundle().catalogue["case_document"].fields
+    (lost,), (found,) = compare(policy(), other, ORDINARY), compare(other, policy(), ORDINARY)
+    unknown = "gap because of unknown_kind, hidden"
+    assert lost.fields == found.fields == tuple(each.name for each in names)
+    assert (str(lost.before), str(lost.after)) == (SHARED, unknown)
+    assert (str(found.before), str(found.after)) == (unknown, SHARED)
+    assert compare(other, other, ORDINARY) == []
+
+
 def test_how_much_is_told_is_part_of_an_answer() -> None:
     rule = bundle().impediments["imp-lpp"]
     veiled = replace(bundle(), impediments={**bundle().impediments, "imp-lpp": replace(rule, veiled=True)})
@@ -126,6 +153,23 @@ def lpp(**changes: object) -> Bundle:
 )  # fmt: skip
 def test_what_differs_is_listed(new: Bundle, said: list[str]) -> None:
     assert differences(bundle(), new) == said
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ("purposes", "purpose"),
+        ("impediments", "impediment"),
+        ("handling", "handling rule"),
+        ("limits", "limit"),
+        ("inactive", "law not in force"),
+        ("supporting", "supporting law"),
+    ],
+)
+def test_each_part_is_called_by_its_name(part: str, what: str) -> None:
+    first, *_ = getattr(bundle(), part)
+    fewer = {name: each for name, each in getattr(bundle(), part).items() if name != first}
+    assert differences(bundle(), replace(bundle(), **{part: fewer})) == [f"{what} {first} removed"]
 
 
 def test_what_was_added_is_listed() -> None:

@@ -225,6 +225,71 @@ PAST = "kind,fields,purpose,role,decision,labels,count"
 LINE = "contact,*,ca1989-s47,mash_nurse,yes,privileged"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_table_with_the_line_ends_of_any_system(end: str) -> None:
+    faults: list[PolicyFault] = []
+    rows = read(
+        "tests/x.csv", end.join([HEADER, GOOD.replace("privileged", '"a\r\nb"', 1), GOOD, ""]), bundle(), faults
+    )
+    assert (faults, [(row.line, row.case) for row in rows]) == ([], [(2, "a\r\nb"), (4, "privileged")])
+
+
+def test_a_list_of_past_decisions_needs_its_first_columns_and_no_others() -> None:
+    faults: list[PolicyFault] = []
+    counted = past("p.csv", "kind,fields,purpose,role,decision\ncontact,*,ca1989-s47,mash_nurse,yes\n", faults)
+    assert (counted, faults) == (Counter({Facts("contact", "*", "ca1989-s47", "mash_nurse", "yes"): 1}), [])
+    past("p.csv", "kind,fields,purpose,role\ncontact,*,ca1989-s47,mash_nurse\n", faults)
+    assert [str(each) for each in faults] == ["p.csv:1: decision: this column is missing"]
+
+
+def test_a_line_with_a_wrong_count_does_not_hide_what_the_others_say() -> None:
+    faults: list[PolicyFault] = []
+    past("p.csv", f'{PAST}\n"contact\ncontact",*,x,y,yes,,many\n', faults)
+    assert all(each.file == "p.csv" for each in faults)
+    faults.clear()
+    assert past("p.csv", f"{PAST}\n{LINE},many\n", faults) == Counter()
+    assert [str(each) for each in faults] == ["p.csv: count: 'many' is not a whole number"]
+
+
+WORD = min(bundle().vocabulary.judgements)
+
+
+@pytest.mark.parametrize(
+    ("judged", "faults"),
+    [
+        pytest.param(f"title:{WORD}", [], id="a field's word"),
+        pytest.param(f"titel:{WORD}", ["judged: 'titel' is not known. Did you mean 'title'?"], id="a field nobody has"),
+        pytest.param(f"title:{WORD} summary:{WORD}", [], id="two fields' words"),
+        pytest.param(
+            f"title:{WORD} odd:{WORD}",
+            ["judged: 'odd' is not known. There are: attachment, document_type, on, summary, title."],
+            id="the second field nobody has",
+        ),
+        pytest.param(f"title:x:{WORD}", [], id="a word with a colon of its own is the field's"),
+        pytest.param(
+            f"odd:title:{WORD}",
+            ["judged: 'odd' is not known. There are: attachment, document_type, on, summary, title."],
+            id="the field is what is before the first",
+        ),
+    ],
+)
+def test_a_judgement_on_one_field_names_a_field(judged: str, faults: list[str]) -> None:
+    assert {"title", "summary"} <= {each.name for each in bundle().catalogue["case_document"].fields}
+    _, found = reading(GOOD.replace("imp-lpp,,,", f"imp-lpp,{judged},,"))
+    assert [each.removeprefix("tests/x.csv:2: ").partition(". If")[0] for each in found] == faults
+
+
+def test_a_row_that_is_decided_otherwise_says_what_and_where() -> None:
+    rows, _ = reading(GOOD.replace("withheld", "shared", 1).replace("imp-lpp", "ca1989-s47", 1))
+    (mismatch,) = run(policy(), rows)
+    names = ", ".join(each.name for each in bundle().catalogue["case_document"].fields)
+    assert str(mismatch).endswith(
+        f"expected shared because of ca1989-s47; decided withheld because of imp-lpp for {names}"
+    )
+    assert str(Answer(Outcome.WITHHELD, ("a", "b"), "veiled")) == "withheld because of a b, veiled"
+    assert str(Answer(Outcome.SHARED, (), "open")) == "shared"
+
+
 def test_past_decisions_are_counted() -> None:
     faults: list[PolicyFault] = []
     counted = past("p.csv", f"{PAST}\n{LINE},3\n{LINE},\n{LINE},\n{LINE.replace('yes', 'no')},1\n", faults)

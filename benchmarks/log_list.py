@@ -122,6 +122,9 @@ def presets(many: int) -> Mapping[str, Filter]:
     council = "testshire-council"
     return {
         "everything": Filter(),
+        "questions": Filter(kind="question"),
+        "agency, questions": Filter(kind="question", concerns=council),
+        "agency with few, questions": Filter(kind="question", concerns=RARE),
         "by a busy worker": Filter(worker=busy),
         "by a worker with few": Filter(worker=quiet),
         "by child": Filter(subject=_reference(3, 77)),

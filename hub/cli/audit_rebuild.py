@@ -17,6 +17,7 @@ from hub.errors import AuditUnavailable
 from hub.settings import load_settings
 from hub.store.engine import make_engine
 from hub.store.read_model import catch_up_wholly, reset
+from hub.store.reviews import rebuild
 
 WAIT_SECONDS = 60.0
 
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
         reset(engine)
         with telling("reading the log") as told:
             caught = catch_up_wholly(engine, told)
+        rebuild(engine)
     except SQLAlchemyError as fault:
         raise AuditUnavailable(
             f"The database failed ({type(fault).__name__}). The list is as far as it was read; hubs read on, and you "

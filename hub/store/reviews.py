@@ -24,7 +24,7 @@ from hub.store.reader import moment
 from hub.store.review_tables import review_case, review_step
 from hub.store.review_words import Written, pack_written, unpack_written
 from hub.store.sides import SideAltered
-from hub.store.tables import log_side
+from hub.store.tables import log_side, metadata
 from hub.store.together import append_with
 from hub.store.told import CHUNK_ROWS, read_told, size_of
 
@@ -193,17 +193,30 @@ def count(engine: Engine, wanted: Wanted) -> int:
 
 
 def rebuild(engine: Engine) -> int:
-    """Make the tables again from the log; how many steps it has. Text that was erased leaves its step without it."""
-    found = 0
+    """Make the tables again from the log; how many steps it has. Text that was erased leaves its step without it.
+
+    The log is read before anything is locked, so questions do not wait for it.
+    """
+    with engine.connect() as connection:
+        size = size_of(reading(connection))
+        found = _steps_in(connection, 0, size)
     with engine.begin() as connection:
+        metadata.create_all(connection, tables=[review_case, review_step])
+        found += _steps_in(connection, size, size_of(connection))
         for table in (review_case, review_step):
             connection.execute(delete(table))
-        for start in range(0, size_of(connection), CHUNK_ROWS):
-            for told in read_told(connection, start, start + CHUNK_ROWS):
-                if isinstance(told.entry, Review):
-                    _put(connection, told.index, told.entry, _beside(connection, told.index), None)
-                    found += 1
-    return found
+        for index, step, written in found:
+            _put(connection, index, step, written, None)
+    return len(found)
+
+
+def _steps_in(connection: Connection, start: int, stop: int) -> list[tuple[int, Review, Written]]:
+    return [
+        (told.index, told.entry, _beside(connection, told.index))
+        for at in range(start, stop, CHUNK_ROWS)
+        for told in read_told(connection, at, min(at + CHUNK_ROWS, stop))
+        if isinstance(told.entry, Review)
+    ]
 
 
 def _where(query: Any, wanted: Wanted) -> Any:

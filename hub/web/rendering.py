@@ -2,7 +2,7 @@
 
 Two Jinja environments, because the two sets of templates want different things of a name that is not there: ours fails,
 so that a misspelt name is found by the first test; the GOV.UK macros read optional parameters that nobody gave. Both
-escape everything.
+escape everything, also what is given to a macro as HTML, unless it is markup made by a template.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from jinja2 import (
     pass_context,
 )
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hub.web.static_files import assets
 from hub.web.words import OUTCOMES, REASONS, SOURCES, in_words
@@ -39,6 +39,9 @@ GOVUK = "govuk_frontend_jinja"
 ZONE = ZoneInfo("Europe/London")
 SHORT_REFERENCE = 8
 """So many characters of a reference are shown where many stand in a list."""
+
+_ATTRIBUTES = "macros/attributes.html"
+"""The one of the GOV.UK templates that escapes by itself, and joins what it escaped to a plain string."""
 
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -121,6 +124,8 @@ class _Ours(Environment):
         )
         theirs = PrefixLoader({GOVUK: PackageLoader(GOVUK)})
         self._theirs = Environment(loader=theirs, autoescape=True, undefined=ChainableUndefined)
+        self._theirs.filters["safe"] = _safe
+        del self.filters["safe"]  # a template of ours that says `safe` does not compile
 
     def get_template(
         self,
@@ -145,6 +150,12 @@ def _environment(more: Sequence[Path]) -> Environment:
         why=REASONS.__getitem__,
     )
     return environment
+
+
+@pass_context
+def _safe(context: Context, value: object) -> Markup:
+    """The macros' own filter, which trusts any string: here what a page gives as HTML must be markup, or is escaped."""
+    return Markup(value) if context.name == _ATTRIBUTES else escape(value)  # noqa: S704  escaped there
 
 
 @pass_context

@@ -12,6 +12,8 @@ import pytest
 from hub.audit.acts import MatchAct, Officer
 from hub.domain.enquiry import Searcher
 from hub.domain.organisations import Sector
+from hub.domain.people import ChildSearch, Identity
+from hub.domain.view import PossibleMatches
 from hub.errors import BadRequest
 from hub.matching.confirmations import Confirmation
 from hub.matching.resolution import Said
@@ -23,13 +25,14 @@ from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
 from hub.store.keys import load_or_create
 from tests.service.conftest import NOW, Bench
-from tests.service.custodians import BY_NAME, MAYA, council
+from tests.service.custodians import BORN, MAYA, council
 from tests.store.tampering import read_all
 
 WORKER = Searcher(
     "testshire-mash", "testshire-council", "Testshire", Sector.COUNCIL, "w-1", "mash_social_worker", frozenset()
 )
 WHY = "Compared the mother's name with the officer in the case, on the telephone."
+ASKED = ChildSearch(Identity(None, False, ("Maya",), ("Thornbury",), BORN))
 ALMOST = replace(MAYA, nhs_number=None, nhs_number_verified=False, given_names=("Maia",), postcode="ZZ9 9ZZ")
 
 
@@ -44,7 +47,8 @@ class Desk:
 
     async def shown(self) -> str:
         """The reference of a possible match that worker ``w-1`` was shown."""
-        answer = await self.bench.ask(council(people=(ALMOST,)), search=BY_NAME)
+        answer = await self.bench.ask(council(people=(ALMOST,)), search=ASKED)
+        assert isinstance(answer, PossibleMatches)
         return f"{answer.log_entry}-c1"
 
     async def says(self, who: Searcher, reference: str, said: Said = Said.SAME, reasons: str = WHY) -> Confirmation:

@@ -7,15 +7,17 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hub.access.credential import KeptCredential
 from hub.connectors.base import Connector
 from hub.connectors.dfe import DfeConnector, DfeOptions
 from hub.connectors.fhir import EventsConnector, FhirConnector, FhirOptions
 from hub.connectors.fhir.locator import LocatorConnector
 from hub.connectors.graphql.making import make as make_graphql
-from hub.connectors.http import BearerToken
+from hub.connectors.http import Credentials
 from hub.connectors.rest import RestConnector
 from hub.connectors.rest_mapping import load as load_mapping
 from hub.connectors.ssd import SsdConnector
+from hub.connectors.token import AgreedToken, IssuedToken
 from hub.domain.catalogue import Catalogue
 from hub.errors import ConfigurationError
 from hub.policy.bundle import Bundle
@@ -43,8 +45,8 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             zone=_zone(entry),
             stale_days=entry.ssd.stale_days or None,
         )
-    token = read_credential(entry.credential)
     if entry.dfe is not None:
+        token = read_credential(entry.credential)
         agreed = DfeOptions(
             entry.dfe.organisation,
             client_id=entry.dfe.client_id,
@@ -56,7 +58,7 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
         return DfeConnector(
             custodian, entry.url, token, catalogue, options=agreed, unassessed=lambda: rules().barring_labels
         )
-    credentials = BearerToken(token) if token else None
+    credentials = _credentials(entry)
     if entry.kind == "fhir" and entry.fhir.events:
         return EventsConnector(
             custodian,
@@ -88,7 +90,24 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
     return RestConnector(custodian, entry.url, mapping, credentials, catalogue)
 
 
-def _locator(entry: CustodianSettings, credentials: BearerToken | None, catalogue: Catalogue) -> Connector:
+def _credentials(entry: CustodianSettings) -> Credentials | None:
+    """A token that is asked for, one that was agreed, or none."""
+    if (asking := entry.token) is not None:
+        try:
+            asking.client()  # so that a missing key is told at the start
+        except ConfigurationError as fault:
+            raise ConfigurationError(f"custodian {entry.id}: [custodians.token]: {fault.message}") from None
+        return IssuedToken.at(
+            asking.url,
+            asking.client,
+            issuer=asking.assertion_audience,
+            scope=asking.scope,
+            audience=asking.audience,
+        )
+    return None if entry.credential is None else AgreedToken(KeptCredential(entry.credential).read)
+
+
+def _locator(entry: CustodianSettings, credentials: Credentials | None, catalogue: Catalogue) -> Connector:
     return LocatorConnector(
         entry.custodian(),
         entry.url,

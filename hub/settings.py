@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from hub.access.credential import Credential, located_credential, read_credential
+from hub.access.outgoing import TokenSettings
 from hub.access.settings import CaseRegisterSettings, ClientCertificate
 from hub.connectors.guarded import Limits
 from hub.domain.organisations import Contact, Custodian, Sector
@@ -191,6 +192,7 @@ class CustodianSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True)
     contact: ContactSettings
     contacts: dict[str, ContactSettings] = {}
     credential: Credential | None = None
+    token: TokenSettings | None = None
     mapping: str | None = None
     ssd: SsdSettings = SsdSettings()
     fhir: FhirSettings = FhirSettings()
@@ -293,6 +295,7 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
             url=filled(entry.url, f"custodians.{entry.id}.url"),
             mapping=_mapping(entry.mapping, base),
             credential=located_credential(entry.credential, base),
+            token=_token(entry, path),
         )
         for entry in settings.custodians
     ]
@@ -330,6 +333,16 @@ def _check_server(settings: Settings, path: Path) -> None:
     custodians = [(entry.id, entry.url, entry.test_data) for entry in settings.custodians]
     try:
         settings.server.check(is_development=settings.is_development, custodians=custodians)
+    except ConfigurationError as fault:
+        raise ConfigurationError(f"{path}: {fault.message}") from None
+
+
+def _token(entry: CustodianSettings, path: Path) -> TokenSettings | None:
+    if entry.token is None:
+        return None
+    try:
+        base = path.resolve().parent
+        return entry.token.located(base, entry.id, entry.kind, has_credential=entry.credential is not None)
     except ConfigurationError as fault:
         raise ConfigurationError(f"{path}: {fault.message}") from None
 

@@ -14,14 +14,19 @@ from urllib.parse import quote
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from hub.errors import ConfigurationError
 
 ASSERTION_SECONDS = 60
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-PrivateKey = ECKey | OKPKey
+RSA_ALGORITHMS = ("PS256", "RS512")
+"""For an RSA key, as its ``alg`` says: NHS England's API platform takes RS512 alone."""
+
+RSA_BITS_MIN = 2_048
+
+PrivateKey = ECKey | OKPKey | RSAKey
 
 
 class ClientAuthentication(Protocol):
@@ -59,8 +64,24 @@ class ClientSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSecretInForm:
+    """``client_secret_post`` (RFC 6749 s.2.3.1): for a server that takes no other."""
+
+    client_id: str
+    secret: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        """None."""
+        return {}
+
+    def fields(self, _issuer: str) -> dict[str, str]:
+        """The credentials."""
+        return {"client_id": self.client_id, "client_secret": self.secret}
+
+
+@dataclass(frozen=True, slots=True)
 class ClientKey:
-    """``private_key_jwt`` (RFC 7523 s.2.2): an assertion that is good once, for 60 s."""
+    """``private_key_jwt`` (RFC 7523 s.2.2): an assertion that is good once, for 60 s. The key's ``alg`` signs."""
 
     client_id: str
     key: PrivateKey = field(repr=False)
@@ -81,7 +102,7 @@ class ClientKey:
             "iat": now,
             "exp": now + ASSERTION_SECONDS,
         }
-        algorithm = "ES256" if isinstance(self.key, ECKey) else "Ed25519"
+        algorithm = _algorithm(self.key)
         header = {"alg": algorithm} if self.key.kid is None else {"alg": algorithm, "kid": self.key.kid}
         return {
             "client_assertion_type": ASSERTION_TYPE,
@@ -90,7 +111,7 @@ class ClientKey:
 
 
 def read_client_key(path: Path) -> PrivateKey:
-    """The private key in the JWK file at ``path``: P-256 or Ed25519.
+    """The private key in the JWK file at ``path``: P-256, Ed25519, or RSA whose ``alg`` is PS256 or RS512.
 
     Raises:
         ConfigurationError: there is none, others may read it, or it is no such key.
@@ -99,11 +120,34 @@ def read_client_key(path: Path) -> PrivateKey:
         if path.stat().st_mode & 0o077:
             raise ConfigurationError(f"{path}: others may read this key. Run `chmod 600` on it.")
         jwk = json.loads(path.read_text(encoding="ascii"))
-        found: PrivateKey = ECKey.import_key(jwk) if jwk.get("kty") == "EC" else OKPKey.import_key(jwk)
+        found: PrivateKey = _TYPES[jwk.get("kty")].import_key(jwk)
     except OSError as fault:
         raise ConfigurationError(f"{path}: the client's key cannot be read ({fault.strerror}).") from None
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise ConfigurationError(f"{path}: not a private JWK on P-256 or Ed25519.") from None
-    if not found.is_private or found.as_dict().get("crv") not in ("P-256", "Ed25519"):
-        raise ConfigurationError(f"{path}: not a private JWK on P-256 or Ed25519.")
+        raise ConfigurationError(f"{path}: {_NO_KEY}") from None
+    if isinstance(found, RSAKey):
+        _require_rsa(found, path)
+    elif found.as_dict().get("crv") not in ("P-256", "Ed25519"):
+        raise ConfigurationError(f"{path}: {_NO_KEY}")
+    if not found.is_private or jwk.get("alg", _algorithm(found)) != _algorithm(found):
+        raise ConfigurationError(f"{path}: {_NO_KEY}")
     return found
+
+
+_NO_KEY = "not a private JWK on P-256 (ES256) or Ed25519, nor an RSA one whose `alg` is PS256 or RS512."
+_TYPES: dict[object, type[PrivateKey]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
+
+
+def _require_rsa(key: RSAKey, path: Path) -> None:
+    if key.alg not in RSA_ALGORITHMS:
+        raise ConfigurationError(f"{path}: an RSA key's `alg` says how it signs: write PS256 or RS512 into the JWK.")
+    if key.kid is None:
+        raise ConfigurationError(f"{path}: an RSA key needs a `kid`, by which the server finds its public key.")
+    if key.raw_value.key_size < RSA_BITS_MIN:
+        raise ConfigurationError(f"{path}: the RSA key is shorter than {RSA_BITS_MIN:,} bits: make a longer one.")
+
+
+def _algorithm(key: PrivateKey) -> str:
+    if isinstance(key, RSAKey):
+        return key.alg or RSA_ALGORITHMS[0]
+    return "ES256" if isinstance(key, ECKey) else "Ed25519"

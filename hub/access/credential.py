@@ -43,6 +43,41 @@ def read_credential(credential: Credential | None, environ: Mapping[str, str] = 
     return token
 
 
+class KeptCredential:
+    """A credential that is read again when its file has changed: an agency exchanges its tokens.
+
+    While the file is unreadable or empty, as it is when something writes it just now, the last token is kept.
+
+    Raises:
+        ConfigurationError: there is no token to begin with.
+    """
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+        self._seen = self._stamp()
+        token = read_credential(credential)
+        assert token is not None  # there is a credential
+        self._token = token
+
+    def read(self, again: bool) -> str:
+        """The token; with ``again`` the file is read even if it looks as it did."""
+        seen = self._stamp()
+        if self._credential.file is not None and (again or seen != self._seen):
+            try:
+                self._token = read_credential(self._credential) or self._token
+                self._seen = seen
+            except ConfigurationError:
+                pass
+        return self._token
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = Path(self._credential.file).stat() if self._credential.file is not None else None
+        except OSError:
+            return None
+        return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
 def located_credential(credential: Credential | None, base: Path) -> Credential | None:
     """The same, with its file taken from ``base``, where the settings lie."""
     if credential is None or credential.file is None:

@@ -133,7 +133,8 @@ FORM_CHARS_MAX = 12
 _DO = {
     NoAnswerReason.DOWN: "check `url`, the firewall between, and the certificate authority that this machine trusts",
     NoAnswerReason.SLOW: "ask the custodian why it is slow, or raise `deadline_seconds`",
-    NoAnswerReason.REFUSED: "check `credential` (or the password in `url`), and what it is allowed to read there",
+    NoAnswerReason.REFUSED: "check `credential` or [custodians.token] (or the password in `url`), and what the hub is "
+    "allowed to read there",
     NoAnswerReason.MALFORMED: "compare `url`, `kind` and the mapping with the custodian's documentation; if it does "
     "not return X-Request-ID, set `echoes_request_id` to false",
     NoAnswerReason.WRONG_PERSON: "stop here and tell the custodian: its system answers about other people than it is "

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import aiohttp
@@ -55,6 +56,14 @@ class Credentials(Protocol):
         """Headers to add to one request; an :class:`UpstreamFault` when none can be had by ``deadline``."""
         ...
 
+    def refused(self, sent: Mapping[str, str]) -> bool:
+        """The custodian answered 401 to these headers: do not use them again. Whether there may be others."""
+        ...
+
+    async def close(self) -> None:
+        """Close what was opened to get them."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
@@ -65,6 +74,13 @@ class BearerToken:
     async def headers(self, deadline: Deadline) -> Mapping[str, str]:  # noqa: ARG002 - part of the interface
         """The Authorization header; never waits."""
         return {"Authorization": f"Bearer {self.token}"}
+
+    def refused(self, sent: Mapping[str, str]) -> bool:  # noqa: ARG002 - part of the interface
+        """There is no other."""
+        return False
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,8 @@ class JsonClient:
         tls: trust store and client certificate; the system's trust store when None.
         echoes_request_id: the custodian returns ``X-Request-ID``, so an answer without ours is to another question.
             Without it a connection serves one question: what is left over could be read as the next child's answer.
+        repeats: a call that is answered 401 is made once more with other credentials, where there are any. Not for
+            one that is an event of its own at the custodian, even refused.
     """
 
     def __init__(
@@ -103,6 +121,7 @@ class JsonClient:
         connections_max: int = CONNECTIONS_MAX,
         tls: ssl.SSLContext | None = None,
         echoes_request_id: bool = False,
+        repeats: bool = True,
     ) -> None:
         self._address = BaseAddress.parse(base_url)
         self._credentials = credentials
@@ -112,6 +131,7 @@ class JsonClient:
         self._connections_max = connections_max
         self._tls = tls
         self._echoes_request_id = echoes_request_id
+        self._repeats = repeats
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -185,6 +205,8 @@ class JsonClient:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+        if self._credentials is not None:
+            await self._credentials.close()
 
     async def _ask(
         self,
@@ -201,18 +223,45 @@ class JsonClient:
             raise _too_slow(deadline)
         try:
             async with asyncio.timeout_at(deadline.at):
-                request_id = str(uuid.uuid4())
-                sent = await self._all_headers(request_id, body_type, headers, deadline)
-                async with self._open_session().request(
-                    method, URL(url, encoded=True), data=body, headers=sent, allow_redirects=False
-                ) as response:
-                    return await self._read(response, url, request_id, allow, parse)
+                reply = await self._once(method, url, body, body_type, headers, deadline, allow, parse)
+                if reply is None:  # the credentials were refused, and there are others
+                    repeats = self._once(method, url, body, body_type, headers, deadline, allow, parse, last=True)
+                    reply = await repeats
+                assert reply is not None
+                return reply
         except TimeoutError:
             raise _too_slow(deadline) from None
         except NotStrict as fault:
             raise UpstreamFault(NoAnswerReason.MALFORMED, f"its answer is not strict JSON: {fault}") from None
         except (aiohttp.ClientError, OSError) as fault:  # their texts quote the address and the answer: keep none
             raise _broken(fault) from None
+
+    async def _once(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        body_type: str | None,
+        headers: Mapping[str, str] | None,
+        deadline: Deadline,
+        allow: AbstractSet[int],
+        parse: Parse,
+        *,
+        last: bool = False,
+    ) -> Reply | None:
+        """One exchange; None when it is to be made again with other credentials, never after the ``last``."""
+        request_id = str(uuid.uuid4())
+        proof = {} if self._credentials is None else await self._credentials.headers(deadline)
+        sent = {**self._all_headers(request_id, body_type, headers), **proof}
+        async with self._open_session().request(
+            method, URL(url, encoded=True), data=body, headers=sent, allow_redirects=False
+        ) as response:
+            refused = response.status == HTTPStatus.UNAUTHORIZED and response.status not in allow
+            if refused and self._credentials is not None and self._credentials.refused(proof):
+                distrust(response)
+                if self._repeats and not last:
+                    return None
+            return await self._read(response, url, request_id, allow, parse)
 
     async def _read(
         self, response: aiohttp.ClientResponse, url: str, request_id: str, allow: AbstractSet[int], parse: Parse
@@ -228,16 +277,12 @@ class JsonClient:
         check_values(raw)
         return Reply(response.status, response.headers, parse(raw), url)
 
-    async def _all_headers(
-        self, request_id: str, body_type: str | None, extra: Mapping[str, str] | None, deadline: Deadline
-    ) -> dict[str, str]:
+    def _all_headers(self, request_id: str, body_type: str | None, extra: Mapping[str, str] | None) -> dict[str, str]:
         sent = {**self._headers, **(extra or {}), "X-Request-ID": request_id, **trace_headers()}
         if (correlation_id := CORRELATION_ID.get()) is not None:
             sent["X-Correlation-ID"] = correlation_id
         if body_type is not None:
             sent["Content-Type"] = body_type
-        if self._credentials is not None:
-            sent.update(await self._credentials.headers(deadline))
         return sent
 
     def _open_session(self) -> aiohttp.ClientSession:

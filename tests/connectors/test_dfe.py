@@ -217,18 +217,21 @@ async def test_a_token_that_says_no_time_serves_once(seconds: object) -> None:
     assert upstream.paths.count("/api/v1/Auth/token") == 2
 
 
-async def test_a_token_that_is_refused_is_asked_for_anew_with_the_next_question() -> None:
+async def test_a_token_that_is_refused_is_asked_for_anew_once() -> None:
     upstream = Upstream({PERSONAL: personal()}, accepts="t1")
 
-    async def twice(one: DfeConnector) -> tuple[Any, Any]:
-        await one.match(SEARCH, soon())
+    async def thrice(one: DfeConnector) -> tuple[Any, Any, Any]:
+        first = await one.match(SEARCH, soon())
         upstream.accepts = "t2"
+        refused = await one.match(SEARCH, soon())
         upstream.tokens["access_token"] = "t2"
-        return await one.match(SEARCH, soon()), await one.match(SEARCH, soon())
+        return first, refused, await one.match(SEARCH, soon())
 
-    refused, answered = await ask(upstream, twice, client_id="hub")
+    first, refused, answered = await ask(upstream, thrice, client_id="hub")
+    assert isinstance(first, Matched)
     assert refused == NoAnswer(NoAnswerReason.REFUSED, "it refused the hub's credentials")
     assert isinstance(answered, Matched)
+    assert upstream.paths.count("/api/v1/Auth/token") == 3
 
 
 BAD_TOKENS = {

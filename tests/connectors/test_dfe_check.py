@@ -97,7 +97,7 @@ SAID: dict[str, tuple[str, bytes, dict[str, Any], Grade, str]] = {
     "Fetch down": ("/Fetch/", response({}, "500 Internal Server Error"), {}, Grade.MEND, "Fetch, asked for a record that is none: down"),
     "the token refused": (FIND, response({}, "401 Unauthorized"), {}, Grade.MEND, "refused: it refused the hub's credentials"),
     "down": (FIND, response({}, "503 Service Unavailable"), {}, Grade.MEND, "down: it reported a fault of its own (HTTP 503)"),
-    "no token given": ("/Auth/token", response({"error": "invalid_client"}, "400 Bad Request"), {"client_id": "hub"}, Grade.MEND, "refused: it refused the hub's credentials"),
+    "no token given": ("/Auth/token", response({"error": "invalid_client"}, "400 Bad Request"), {"client_id": "hub"}, Grade.MEND, "refused: its token endpoint: it does not accept the hub's client id"),
     "a token of another type": ("/Auth/token", response({"access_token": "t", "token_type": "mac"}), {"client_id": "hub"}, Grade.MEND, "an access token of another type than bearer"),
 }  # fmt: skip
 

@@ -281,6 +281,12 @@ async def test_a_fault_of_the_credentials_is_the_fault() -> None:
         async def headers(self, deadline: Deadline) -> Mapping[str, str]:
             raise UpstreamFault(R.REFUSED, "no token could be had")
 
+        def refused(self, sent: Mapping[str, str]) -> bool:
+            return False
+
+        async def close(self) -> None:
+            pass
+
     async with bendable(OK) as server:
         failure = await asked(server, credentials=NoToken())
         assert server.requests == []

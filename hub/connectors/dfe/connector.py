@@ -27,12 +27,13 @@ from hub.connectors.checking import Report, mend
 from hub.connectors.dfe import api, checking, people, telling
 from hub.connectors.dfe.api import Listed, Part
 from hub.connectors.dfe.rows import Read, Row, numbered
-from hub.connectors.dfe.token import ClientCredentials
+from hub.connectors.dfe.token import issued
 from hub.connectors.dfe.types import PERSONAL_DETAILS, SAFEGUARDING_FILE, TYPES, RecordType
 from hub.connectors.dfe.values import Payload
 from hub.connectors.http import BYTES_MAX, Credentials, JsonClient
 from hub.connectors.rest_values import malformed
 from hub.connectors.rest_who import QUESTIONS_MAX
+from hub.connectors.token import IssuedToken
 from hub.domain.catalogue import Catalogue
 from hub.domain.identifiers import NHSNumber
 from hub.domain.organisations import Custodian
@@ -119,9 +120,9 @@ class DfeConnector:
                 echoes_request_id=options.echoes_request_id,
             )
 
-        self._issued: ClientCredentials | None = None
+        self._issued: IssuedToken | None = None
         if options.client_id is not None and credential is not None:
-            self._issued = ClientCredentials(client(None), options.client_id, credential)
+            self._issued = issued(client(None), options.client_id, credential)
         self._api = api.Api(
             client(self._issued or api.fixed(credential)), options.organisation, options.not_found_is_not_held
         )
@@ -149,8 +150,6 @@ class DfeConnector:
     async def close(self) -> None:
         """Close the connections."""
         await self._api.close()
-        if self._issued is not None:
-            await self._issued.close()
 
     async def _value(self, call: api.Call[api.Given]) -> api.Given | NoAnswer:
         answer = await call

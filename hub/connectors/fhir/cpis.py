@@ -58,6 +58,7 @@ class Cpis:
             credentials=credentials,
             content_types=frozenset({"application/fhir+json", "application/json"}),
             echoes_request_id=False,
+            repeats=False,  # CP-IS tells the council of each time that it is asked
         )
 
     def pointer(self, custodian: str, who: Candidate, *, restricted: bool) -> RecordPointer:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,19 +31,33 @@ def installed(directory: Path, what: str) -> Path:
     lock = directory / "package-lock.json"
     named = directory.name.replace("_", "-")
     kept = _KEPT / f"{named}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    if not (kept / "installed").exists():
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir(parents=True)
-        for name in ("package.json", lock.name):
-            shutil.copy(directory / name, kept)
-        done = subprocess.run(
-            [NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"],
-            cwd=kept, capture_output=True, text=True, timeout=INSTALL_SECONDS,
-        )  # fmt: skip
-        if done.returncode:
-            pytest.skip(f"npm could not install {what}: {_reason(done.stderr)}")
-        (kept / "installed").touch()
+    with _alone(kept.with_suffix(".lock")):
+        if not (kept / "installed").exists():
+            _install(directory, kept, what)
     return kept
+
+
+def _install(directory: Path, kept: Path, what: str) -> None:
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(directory / name, kept)
+    done = subprocess.run(
+        [NPM or "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"],
+        cwd=kept, capture_output=True, text=True, timeout=INSTALL_SECONDS,
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip(f"npm could not install {what}: {_reason(done.stderr)}")
+    (kept / "installed").touch()
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Wait for every other process of the tests that is in here: they run side by side."""
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _reason(said: str) -> str:

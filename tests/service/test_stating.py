@@ -14,10 +14,11 @@ from hub.audit.entries import Refused
 from hub.domain.enquiry import Enquiry, Searcher, SignIn, Stated, StepUp
 from hub.domain.identifiers import CaseReference
 from hub.domain.organisations import Sector
-from hub.errors import Forbidden, StepUpNeeded
+from hub.errors import AuditUnavailable, Forbidden, StepUpNeeded
 from hub.service.stating import CaseCheck, check_sign_in, check_stated
 from tests.service.conftest import PURPOSES, Bench
 from tests.service.custodians import Bendable, custodian
+from tests.service.test_log_down import break_log, mend_log
 
 WORKER = Searcher("mash", "testshire-council", "Testshire", Sector.COUNCIL, "w-1", "mash_social_worker", PURPOSES)
 CASE = CaseReference("MASH-1")
@@ -138,3 +139,21 @@ async def test_the_case_register_is_asked_and_the_log_has_its_word(
         assert isinstance(entry, Asked)
         assert entry.asker.token == f"bearer:case-{state.value}"
     assert cases.asked == [("testshire-council", "MASH-1", "w-1")]
+
+
+@pytest.mark.parametrize("settings", [DEFAULT, STRICT], ids=["as usual", "unknown is refused"])
+@pytest.mark.parametrize("state", CaseState)
+async def test_with_the_log_down_the_case_registers_word_is_told_to_nobody(
+    bench: Bench, state: CaseState, settings: CaseRegisterSettings
+) -> None:
+    """It is asked before the entry that records its word, so whatever it says must end in the same refusal."""
+    cases, council = Cases(state), Bendable(custodian("council", Sector.COUNCIL))
+    bench.cases = CaseCheck.of(cases, settings)
+    break_log(bench)
+    with pytest.raises(AuditUnavailable) as refusal:
+        await bench.ask(council)
+    assert (refusal.value.code, str(refusal.value)) == ("AUDIT_UNAVAILABLE", str(AuditUnavailable()))
+    assert cases.asked == [("testshire-council", "MASH-1", "w-1")]
+    assert council.calls == [], "nobody was asked"
+    mend_log(bench)
+    assert await bench.entries() == []

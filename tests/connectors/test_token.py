@@ -7,6 +7,7 @@ import gzip
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ import pytest
 from hub.access.client_auth import ClientSecret
 from hub.access.credential import Credential, KeptCredential
 from hub.connectors.base import Deadline, UpstreamFault
+from hub.connectors.fhir.cpis import Cpis
 from hub.connectors.http import JsonClient, Reply
 from hub.connectors.token import ANSWER_BYTES_MAX, EARLY_SECONDS, LIFE_MAX_SECONDS, AgreedToken, IssuedToken
+from hub.domain.identifiers import NHSNumber
+from hub.domain.people import Candidate, Identity
+from hub.domain.sealed import unseal
 from hub.domain.sources import NoAnswerReason
 from hub.errors import ConfigurationError
 from tests.connectors.bendable import Bendable, Request, bendable, response
@@ -235,6 +240,19 @@ async def test_a_custodian_that_refuses_a_token(
             await get(client)
             assert asked_for_tokens(server) == 2, "but the token is not used again"
         await client.close()
+
+
+async def test_cpis_is_not_asked_again_with_another_token() -> None:
+    place = Place(accepts={"t2"})
+    who = Identity(nhs_number=NHSNumber.parse("9990000018"), nhs_number_verified=True)
+    child = Candidate("nhs", "9990000018", who)
+    async with bendable(place) as server:
+        cpis = Cpis(server.url, issued(server, place), unscheduled=True, clock=lambda: datetime.now(UTC))
+        pointer = cpis.pointer("nhs", child, restricted=False)
+        told = await cpis.read(pointer, child, Deadline.after(10))
+        await cpis.close()
+    assert (asked_for_tokens(server), asked_for_records(server)) == (1, 1)
+    assert "it refused the hub's credentials" in str(unseal(told)["answer"])
 
 
 async def test_several_callers_whose_token_is_refused_ask_for_one_more_between_them() -> None:

@@ -136,20 +136,20 @@ def test_a_key_that_cannot_be_used(
 async def test_the_development_server_takes_both_proofs(tmp_path: Path) -> None:
     with up(settings_of(tmp_path)) as server:
         url = f"{server.url}/token"
-        key = read_client_key(tmp_path / "testshire-mash.jwk")
-        proofs = (ClientKey("testshire-mash", key), ClientSecret("testshire-mash", SECRET))
+        key = read_client_key(tmp_path / "nhs-portal.jwk")
+        proofs = (ClientKey("nhs-portal", key), ClientSecret("testshire-mash", SECRET))
         issuers = (None, server.url, None)
         for proof, issuer in zip((proofs[0], *proofs), issuers, strict=True):
             credentials = IssuedToken.at(url, lambda proof=proof: proof, issuer=issuer)
             sent = await credentials.headers(Deadline.after(20))
-            token = await server.verifier().verify(sent["Authorization"].removeprefix("Bearer "))
+            token = await server.verifier().verify(sent["Authorization"])
             await credentials.close()
             assert token is not None
 
 
 async def test_the_development_server_refuses_a_stranger(tmp_path: Path) -> None:
     with up(settings_of(tmp_path)) as server:
-        proof = ClientKey("testshire-mash", ECKey.generate_key("P-256"))
+        proof = ClientKey("nhs-portal", ECKey.generate_key("P-256"))
         credentials = IssuedToken.at(f"{server.url}/token", lambda: proof)
         with pytest.raises(UpstreamFault, match="its token endpoint") as caught:
             await credentials.headers(Deadline.after(20))

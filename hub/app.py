@@ -48,6 +48,7 @@ from hub.service.view_child import ViewChild
 from hub.service.witness_making import make_witnessing
 from hub.service.witnessing import Unwitnessed
 from hub.settings import Settings
+from hub.store.append_only import COMMAND_LINE
 from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
 from hub.store.judgements import JudgementStore
@@ -105,10 +106,9 @@ def build(settings: Settings) -> Hub:
         Line(connector, connector.kinds, entry.deadline_seconds)
         for connector, entry in zip(connectors, settings.custodians, strict=True)
     ]
-    judgements = JudgementStore(settings.log.database_url, log, wait_seconds=settings.log.write_timeout_seconds)
+    judgements, confirmations = _said(settings, log)
     grace = settings.match_grace_seconds
     tally = _tally(policies, log)
-    confirmations = ConfirmationStore(settings.log.database_url, log, wait_seconds=settings.log.write_timeout_seconds)
     matching = Matching(confirmations.book, confirmations.remember, load_weights(settings))
     purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
     admission = Admission(settings.access, settings.server.public_url, log, purposes)
@@ -158,6 +158,16 @@ def build(settings: Settings) -> Hub:
         following,
         subgraph,
         pages,
+    )
+
+
+def _said(settings: Settings, log: Log) -> tuple[JudgementStore, ConfirmationStore]:
+    """What people decided, and what they said of matches; in a running hub they say it by its pages."""
+    client = COMMAND_LINE if settings.pages is None else settings.pages.client_id
+    url, wait = settings.log.database_url, settings.log.write_timeout_seconds
+    return (
+        JudgementStore(url, log, wait_seconds=wait, client=client),
+        ConfirmationStore(url, log, wait_seconds=wait, client=client),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from hub.audit.acts import JudgementAct
 from hub.domain.enquiry import Searcher
 from hub.domain.organisations import Sector
 from hub.policy.engine import Policy
@@ -116,6 +117,8 @@ def test_asked_released_and_asked_again(pages: Pages) -> None:
     assert "under the same purpose and case: the answer then has it" in text(nurse.get(path))
     assert WHY not in text(nurse.get(path))
     assert pages.values() != []
+    acts = [each for each in pages.run(pages.asking.entries()) if isinstance(each, JudgementAct)]
+    assert [each.officer.client for each in acts[-1:]] == ["hub-pages"]
     for again in ("release", "refuse"):
         assert lead.get(f"{path}/{again}").headers["location"] == path
         assert send(lead, f"{path}/{again}", **FACTS).headers["location"] == path

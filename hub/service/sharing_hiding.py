@@ -12,8 +12,8 @@ A month is protected by itself and never again otherwise; a longer period is the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 FEW = 5
@@ -127,20 +127,27 @@ NOTHING_SHOWN = Shown((), {}, {(TOTAL, TOTAL): HIDDEN}, {}, is_closed=True)
 
 @dataclass(slots=True)
 class _Table:
-    """True counts of rows and columns that are each large enough, and what is hidden of them so far."""
+    """True counts of rows and columns that are each large enough, and what is hidden of them so far.
+
+    Attributes:
+        free: groups that are not shown at all, each as one column.
+        counts: of each cell, and of each shown group in each row.
+    """
 
     rows: tuple[Key, ...]
     columns: dict[str, tuple[Key, ...]]
     free: dict[str, Key]
-    counts: dict[tuple[Key, Key], int]
+    counts: dict[_Place, int]
     group: dict[Key, str]
-    hidden: set[_Place] = field(default_factory=set)
+    hidden: set[_Place]
 
-    def true(self, row: Key, column: Key | str) -> int:
-        """The count of a cell, or of a group in a row."""
-        if isinstance(column, str):
-            return sum(self.counts[row, each] for each in self.columns[column])
-        return self.counts[row, column]
+    def shown_places(self) -> Iterator[_Place]:
+        """Every cell and group in a row of which something may be told."""
+        columns: list[Key | str] = [
+            *self.columns,
+            *(column for column, group in self.group.items() if group in self.columns),
+        ]
+        return product(self.rows, columns)
 
 
 def protect(counts: Counts, group_of: Callable[[str], str] = lambda _: "") -> Shown:
@@ -228,11 +235,13 @@ def _merged(
     of_row = {name: key for key in rows for name in key}
     of_column = {name: key for keys in columns.values() for key in keys for name in key}
     group_by = {key: each for each, keys in columns.items() for key in keys} | {key: each for each, key in free.items()}
-    summed = dict.fromkeys(product(rows, group_by), 0)
+    summed: dict[_Place, int] = dict.fromkeys(product(rows, (*group_by, *columns)), 0)
     for (name, column), times in counts.items():
-        key = of_column.get(column) or free[group_of(column)]
-        summed[of_row[name], key] += times
-    return _Table(rows, columns, free, summed, group_by)
+        key, group = of_column.get(column), group_of(column)
+        summed[of_row[name], key or free[group]] += times
+        if group in columns:
+            summed[of_row[name], group] += times
+    return _Table(rows, columns, free, summed, group_by, set(product(rows, free.values())))
 
 
 def _large(sizes: Mapping[str, int]) -> tuple[Key, ...]:
@@ -247,63 +256,63 @@ def _large(sizes: Mapping[str, int]) -> tuple[Key, ...]:
 
 def _hide(table: _Table) -> bool:
     """Hide what is small, and what would give it away; whether that was possible with anything left to show."""
-    columns: list[Key | str] = [*table.columns, *(each for keys in table.columns.values() for each in keys)]
-    small = [place for place in product(table.rows, columns) if _is_few(table.true(*place))]
+    small = [place for place in table.shown_places() if _is_few(table.counts[place])]
     table.hidden |= set(small)
-    for cell in small:
-        moves = [move for move in _moves(table, cell) if _is_possible(table, move)]
-        if not moves:
+    may = {place: _may(table, place) for place in table.counts}
+    for place in small:
+        cheapest: tuple[int, int, set[_Place]] | None = None
+        for move in _moves(table, place, may):
+            new = set(move) - table.hidden
+            cost = len(new), sum(table.counts[each] for each in new)
+            if cheapest is None or cost < cheapest[:2]:
+                cheapest = *cost, new
+            if not new:
+                break
+        if cheapest is None:
             return False
-        table.hidden |= min((_newly(table, move) for move in moves), key=lambda new: (len(new), _size(table, new)))
+        table.hidden |= cheapest[2]
     return True
 
 
-_Move = Mapping[_Place, int]
+_May = Mapping[_Place, tuple[bool, bool]]
 
 
-def _moves(table: _Table, cell: _Place) -> Iterator[_Move]:
-    """Changes of four cells, each by one, that change ``cell`` and leave every total as it is."""
-    row, column = cell
-    own = table.columns[column] if isinstance(column, str) else (column,)
-    for first, second, other, sign in product(own, table.group, table.rows, (1, -1)):
-        if other == row or second == first or (isinstance(column, str) and table.group[second] == column):
-            continue
-        move: dict[_Place, int] = {
-            (row, first): sign, (row, second): -sign, (other, first): -sign, (other, second): sign,
-        }  # fmt: skip
-        groups = table.group[first], table.group[second]
-        if groups[0] != groups[1]:
-            for group, way in ((groups[0], sign), (groups[1], -sign)):
-                if group in table.columns:
-                    move |= {(row, group): way, (other, group): -way}
-        yield move
-
-
-def _is_possible(table: _Table, move: _Move) -> bool:
-    """Whether the changed table could be the true one for all that a reader of this one can know."""
-    return all(_could_be(table, cell, table.true(*cell) + by) for cell, by in move.items())
-
-
-def _could_be(table: _Table, cell: _Place, times: int) -> bool:
-    column = cell[1]
+def _may(table: _Table, place: _Place) -> tuple[bool, bool]:
+    """Whether a hidden count could be one more, and one less, for all that a reader can know of it."""
+    times, column = table.counts[place], place[1]
     if not isinstance(column, str) and table.group[column] in table.free:
-        return times >= 0
-    true = table.true(*cell)
-    return bool(true) and (_is_few(times) if _is_few(true) else times >= FEW)
+        return True, times > 0
+    if _is_few(times):
+        return times + 1 < FEW, times > 1
+    return times >= FEW, times > FEW  # a 0 is shown
 
 
-def _newly(table: _Table, move: _Move) -> set[_Place]:
-    hidden_anyway = table.free.values()
-    return {cell for cell in move if cell[1] not in hidden_anyway} - table.hidden
-
-
-def _size(table: _Table, cells: Iterable[_Place]) -> int:
-    return sum(table.true(*cell) for cell in cells)
+def _moves(table: _Table, place: _Place, may: _May) -> Iterator[Collection[_Place]]:
+    """Places whose counts, each changed by one, could be the true ones: ``place`` changed, and every total kept."""
+    row, column = place
+    own = table.columns[column] if isinstance(column, str) else (column,)
+    others = [other for other in table.rows if other != row]
+    for first, up in product(own, (True, False)):
+        down, group = not up, table.group[first]
+        if not may[row, first][down]:
+            continue
+        rows = [other for other in others if may[other, first][up]]
+        for second, of_second in table.group.items():
+            same = of_second == group
+            if second == first or not may[row, second][up] or (same and isinstance(column, str)):
+                continue
+            for other in rows:
+                if may[other, second][down]:
+                    move = [(row, first), (row, second), (other, first), (other, second)]
+                    groups = [] if same else [(group, up), (of_second, down)]
+                    beside = [(each, way) for each, way in groups if each in table.columns]
+                    if all(may[row, each][not way] and may[other, each][way] for each, way in beside):
+                        yield [*move, *((each, name) for name, _ in beside for each in (row, other))]
 
 
 def _shown(table: _Table, groups: Mapping[str, int], hidden: frozenset[str], *, is_safe: bool) -> Shown:
     def told(row: Key, column: Key | str) -> Figure:
-        times = table.true(row, column)
+        times = table.counts[row, column]
         if not is_safe:
             return HIDDEN
         if (row, column) not in table.hidden:

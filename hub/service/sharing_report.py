@@ -26,12 +26,15 @@ from hub.store.sharing import Months
 from hub.store.sharing_facts import PART, Fact, What
 
 _SEARCHED = (SourceState.ANSWERED, SourceState.NOT_HELD, SourceState.POSSIBLE_MATCH)
+KEPT_MAX = 40
+"""Reports kept in memory: as many as there are periods to ask for, about."""
+
 RELEASED, NOT_RELEASED = "released", "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long something took, in milliseconds, rounded up to two digits; None of fewer than 5 times."""
+    """How long something took, in milliseconds, a sixth too long at most; None of fewer than 5 times."""
 
     count: int
     median: int | None
@@ -118,6 +121,7 @@ class Reporting:
         self._rules = rules
         self._clock = clock
         self._with_unfinished = with_unfinished
+        self._kept: dict[tuple[object, ...], Sharing] = {}
 
     async def report(self, key: str | None = None) -> Report | None:
         """The report of a period, or of the newest that is over; None when there is no such period.
@@ -132,8 +136,18 @@ class Reporting:
         if period is None:
             return None
         months = await self._months(period.months)
-        shared = sharing_of(months, period.months, self._rules()) if period.is_over or self._with_unfinished else None
-        return Report(period, every, shared, *_operations(months.facts), caught.up)
+        shared = self._sharing(months, period) if period.is_over or self._with_unfinished else None
+        return Report(period, every, shared, *operations_of(months.facts), caught.up)
+
+    def _sharing(self, months: Months, period: Period) -> Sharing:
+        """What may be shown, kept for as long as it is made of the same counts: finding what to hide takes a while."""
+        bundle = self._rules()
+        key = bundle.digest, period.months, hash(frozenset(months.facts.items())), hash(frozenset(months.deeds.items()))
+        if key not in self._kept:
+            while len(self._kept) >= KEPT_MAX:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = sharing_of(months, period.months, bundle)
+        return self._kept[key]
 
     async def _months(self, wanted: Collection[str]) -> Months:
         return await self._log.beside(partial(sharing.months, wanted=wanted))
@@ -142,8 +156,8 @@ class Reporting:
 def sharing_of(counted: Months, months: Sequence[str], bundle: Bundle) -> Sharing:
     """What may be shown of what is counted of ``months``: each protected by itself, then added up."""
 
-    def over(table: Callable[[str], Mapping[tuple[str, str], int]], group: Callable[[str], str]) -> Shown:
-        return _together([protect(table(month), group) for month in months])
+    def over(table: Callable[[str], Mapping[tuple[str, str], int]], group: Callable[[str], str]) -> list[Shown]:
+        return [protect(table(month), group) for month in months]
 
     records = [(fact, times) for fact, times in counted.facts.items() if fact.what == What.RECORD]
     asked = [(fact, times) for fact, times in counted.facts.items() if fact.what == What.QUESTION]
@@ -153,11 +167,11 @@ def sharing_of(counted: Months, months: Sequence[str], bundle: Bundle) -> Sharin
         return _table((f.custodian, column_of(f.code, f.detail, bundle), n) for f, n in records if f.month == month)
 
     def by_purpose(month: str) -> Mapping[tuple[str, str], int]:
-        groups = ((f.purpose, group_of(column_of(f.code, f.detail, bundle)), n) for f, n in records if f.month == month)
-        return _table(groups)
+        asked_for = (each for each in counted.facts.items() if each[0].what == What.PURPOSE and each[0].month == month)
+        return _table((f.purpose, group_of(column_of(f.code, f.detail, bundle)), n) for f, n in asked_for)
 
-    def by_part(month: str) -> Shown:
-        if protect(by_agency(month), group_of).of_group(TOTAL, REFUSED).exact is None:
+    def by_part(month: str, shown: Shown) -> Shown:
+        if shown.of_group(TOTAL, REFUSED).exact is None:
             return NOTHING_SHOWN  # its total would tell what that table hides
         refused = ((f, n) for f, n in records if f.month == month and _is_refused(f, bundle))
         return protect(_table(("", "part" if f.code.endswith(PART) else "whole", n) for f, n in refused))
@@ -177,14 +191,17 @@ def sharing_of(counted: Months, months: Sequence[str], bundle: Bundle) -> Sharin
     def alone(column: str) -> str:
         return column.partition("/")[0]
 
-    return Sharing(
-        over(by_agency, group_of),
+    agencies = over(by_agency, group_of)
+    parts = [by_part(month, shown) for month, shown in zip(months, agencies, strict=True)]
+    tables = (
+        agencies,
         over(by_purpose, group_of),
-        _together([by_part(month) for month in months]),
+        parts,
         over(judged, lambda _: ""),
         over(requested, alone),
         over(looked_back, lambda _: ""),
     )
+    return Sharing(*map(_together, tables))
 
 
 def times_of(counted: Mapping[int, int]) -> Times:
@@ -224,7 +241,7 @@ def _table(rows: Iterable[tuple[str, str, int]]) -> Mapping[tuple[str, str], int
     return summed
 
 
-def _operations(facts: Mapping[Fact, int]) -> tuple[Mapping[str, int], Times, tuple[Availability, ...]]:
+def operations_of(facts: Mapping[Fact, int]) -> tuple[Mapping[str, int], Times, tuple[Availability, ...]]:
     """What the hub and the agencies' systems did."""
     questions: Counter[str] = Counter()
     took: Counter[int] = Counter()

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, SmallInteger,
 from hub.store.sharing_tables import SHARING_TABLES
 from hub.store.tables import metadata
 
-MODEL_VERSION = 3
+MODEL_VERSION = 5
 """Counted up when rows would come out otherwise: tables of another version are made anew."""
 
 _CODE, _REFERENCE = String(80), String(32)

@@ -28,7 +28,8 @@ PART = "_part"
 class What(StrEnum):
     """What is counted."""
 
-    RECORD = "record"  # by custodian, purpose, what became of it, ground
+    RECORD = "record"  # by custodian, what became of it, and ground
+    PURPOSE = "purpose"  # the same records by purpose: apart, or there were as many counts as there are pairs
     SOURCE = "source"  # a custodian of an answered question, by state and reason
     SOURCE_MS = "source_ms"  # how long a custodian took that was searched
     QUESTION = "question"  # a question that ended, by purpose, outcome, and why it looked further back
@@ -55,6 +56,7 @@ class Fact(NamedTuple):
     detail: str = ""
 
 
+_PREFERRED = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91)
 _STOPS = (Outcome.WITHHELD, Outcome.ASK, Outcome.GAP)
 _SEARCHED = (SourceState.ANSWERED, SourceState.NOT_HELD, SourceState.POSSIBLE_MATCH)
 
@@ -87,7 +89,8 @@ def of_line(month: str, purpose: str, line: Mapping[str, Any]) -> Counter[Fact]:
     for each in line["tally"].split():
         came, _, times = each.rpartition("=")
         code, _, detail = came.partition(":")
-        counted[Fact(month, What.RECORD, custodian, purpose, code, detail)] += int(times)
+        counted[Fact(month, What.RECORD, custodian, "", code, detail)] += int(times)
+        counted[Fact(month, What.PURPOSE, "", purpose, code, detail)] += int(times)
     return counted
 
 
@@ -113,12 +116,14 @@ def deed_of(index: int, month: str, act: Act) -> dict[str, Any] | None:
 
 
 def rounded(milliseconds: int) -> str:
-    """A time in milliseconds, rounded up to two digits that count: ``38``, ``250``, ``4100``. So few are told apart
-    that a month's times are some hundred rows, and a median is at most a tenth too long.
+    """A time in milliseconds, rounded up to a preferred number (IEC 60063, E24): ``39``, ``270``, ``4300``. So few are
+    told apart that a month's times are some tens of counts for each agency, and a median is a sixth too long at most.
     """
-    power = max(0, len(str(milliseconds)) - 2)
-    unit = 10**power
-    return str(-(-milliseconds // unit) * unit)
+    unit = 10 ** max(0, len(str(milliseconds)) - 2)
+    if milliseconds < _PREFERRED[0]:
+        return str(milliseconds)
+    tens = -(-milliseconds // unit)
+    return str(next((each for each in _PREFERRED if each >= tens), 100) * unit)
 
 
 def _why(group: FieldGroup) -> tuple[str, str]:

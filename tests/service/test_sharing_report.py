@@ -19,7 +19,7 @@ from hub.policy.bundle import Bundle
 from hub.policy.load import load_bundle
 from hub.service.sharing_hiding import TOTAL, Figure
 from hub.service.sharing_periods import periods, usual
-from hub.service.sharing_report import Times, _operations, share, sharing_of, times_of
+from hub.service.sharing_report import Times, operations_of, share, sharing_of, times_of
 from hub.service.sharing_words import RESTRICTED, UNNAMED, citation, column_of, ground_of, owner, reason, title
 from hub.store import sharing
 from hub.store.engine import make_engine
@@ -210,7 +210,7 @@ def test_a_month(engine: Engine, history: History, bundle: Bundle) -> None:
     assert str(made.requests.at(TOTAL, (RESTRICTED,))) == "6"
     assert str(made.overrides.at(("proceedings",), TOTAL)) == "10"
     assert VEILED_GROUND not in repr(made)
-    questions, times, sources = _operations(counted.facts)
+    questions, times, sources = operations_of(counted.facts)
     assert (questions, times) == ({"joined_view": 72}, Times(72, 0, 0))
     council, nhs, police = sources
     assert (council.answered, council.asked, council.times.median) == (72, 72, 120)

@@ -55,7 +55,10 @@ def busy(month: str) -> tuple[dict[Fact, int], dict[tuple[str, str, str, str, st
     ]  # fmt: skip
     facts: dict[Fact, int] = {}
     for custodian, purpose, code, detail, times in records:
-        facts[Fact(month, What.RECORD, custodian, purpose, code, detail)] = times
+        held = Fact(month, What.RECORD, custodian, "", code, detail)
+        facts[held] = facts.get(held, 0) + times
+        asked_for = Fact(month, What.PURPOSE, "", purpose, code, detail)
+        facts[asked_for] = facts.get(asked_for, 0) + times
     for custodian, answered, slow, down, took in (
         (COUNCIL, 610, 2, 0, (38, 61, 240)), (POLICE, 548, 41, 17, (310, 720, 3900)), (NHS, 597, 11, 0, (120, 260, 1400)),
     ):  # fmt: skip

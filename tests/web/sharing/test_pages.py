@@ -66,7 +66,10 @@ def test_a_month_that_is_over_is_shown_first_and_answers_with_figures(up: Up, of
 
 def test_nothing_veiled_and_nothing_small_is_in_the_page_or_the_file(up: Up, officer: Browser) -> None:
     month = month_before(up.now())
-    veiled = {Fact(month, What.RECORD, COUNCIL, "ca1989-s47", Came.REFUSED, "imp-adoption-s57"): 17}
+    veiled = {
+        Fact(month, What.RECORD, COUNCIL, "", Came.REFUSED, "imp-adoption-s57"): 17,
+        Fact(month, What.PURPOSE, "", "ca1989-s47", Came.REFUSED, "imp-adoption-s57"): 17,
+    }
     fill(up, month, more=veiled)
     page, file = officer.get("/sharing"), officer.get("/sharing/figures.csv")
     assert file.headers["content-type"].startswith("text/csv")

@@ -26,12 +26,14 @@ from playwright.sync_api import (
 )
 
 from tests.web.chromium import EXECUTABLE
+from tests.web.pictures import smaller
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "pages"
 WIDTHS = (1280, 320)
 COLD_BYTES_MAX, WARM_BYTES_MAX = 250_000, 60_000
 """What a page may weigh with everything it needs, and alone."""
 
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-lcd-text"]  # the last: letters in pictures have no coloured edges
 _AXE = {
     "runOnly": {
         "type": "tag",
@@ -73,7 +75,7 @@ def chromium() -> Iterator[Browser]:
     """A Chromium; its pages come from :func:`context`."""
     playwright: Playwright
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=_FLAGS)
         try:
             yield browser
         finally:
@@ -116,7 +118,7 @@ def at_provider(page: Page, worker: str, role: str, acr: str | None = None) -> N
 def look(page: Page, name: str) -> None:
     """Look at the page on show at both widths: no violation, no sideways scrolling, no undue weight.
 
-    With ``HUB_SCREENSHOTS`` set, also writes ``docs/pages/<name>.png`` and ``<name>-narrow.png``.
+    With ``HUB_SCREENSHOTS`` set, also writes ``docs/pages/<name>.png`` and ``<name>-narrow.png``, of pages whose scripts run.
     """
     warm, cold = page.evaluate(_WEIGHT)
     assert warm <= WARM_BYTES_MAX, f"{name} weighs {warm} bytes by itself"
@@ -127,11 +129,17 @@ def look(page: Page, name: str) -> None:
             found = Axe().run(shown, options=_AXE)
             assert found.violations_count == 0, f"{name} at {width} px:\n{found.generate_report()}"
             assert shown.evaluate(_WIDER) <= 0, f"{name} scrolls sideways at {width} px"
-            if os.environ.get("HUB_SCREENSHOTS"):
+            if os.environ.get("HUB_SCREENSHOTS") and shown is page:
                 narrow = "" if width == WIDTHS[0] else "-narrow"
-                SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-                shown.screenshot(path=SCREENSHOTS / f"{name}{narrow}.png", full_page=True, animations="disabled")
+                _keep(shown, f"{name}{narrow}.png")
         shown.set_viewport_size({"width": WIDTHS[0], "height": 900})
+
+
+def _keep(page: Page, name: str) -> None:
+    assert page.context.browser is not None
+    taken = page.screenshot(full_page=True, animations="disabled")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    (SCREENSHOTS / name).write_bytes(smaller(page.context.browser, taken))
 
 
 @contextmanager

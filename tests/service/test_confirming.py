@@ -110,7 +110,7 @@ async def test_what_was_shown_to_somebody_else_is_as_if_it_were_not_there(desk: 
         pytest.param("c1", WHY, "CANDIDATE_NOT_FOUND", id="without its answer"),
         pytest.param("{0}-c1' OR 1", WHY, "CANDIDATE_NOT_FOUND", id="no reference"),
         pytest.param("9999999999999999-c1", WHY, "CANDIDATE_NOT_FOUND", id="a number no log reaches"),
-        pytest.param("1-c1", WHY, "CANDIDATE_NOT_FOUND", id="a question's number, not its answer's"),
+        pytest.param("0-c1", WHY, "CANDIDATE_NOT_FOUND", id="a question's number, not its answer's"),
         pytest.param("{0}-c1", "It is her.", "JUDGEMENT_REASONS_INVALID", id="reasons that say nothing"),
         pytest.param("{0}-c1", WHY + "\x00", "JUDGEMENT_REASONS_INVALID", id="reasons with a NUL"),
     ],

@@ -48,6 +48,8 @@ def test_oldest_first_with_provenance_and_handling_on_every_line(front: Front) -
     [
         pytest.param({"from-day": "1", "from-month": "9", "from-year": "2026"}, "Child protection plan", "Bruising",
                      id="from a day"),
+        pytest.param({"from-day": "23", "from-month": "9", "from-year": "2026"}, "23 September 2026", "Argument heard",
+                     id="from a day, which is in"),
         pytest.param({"to-day": "10", "to-month": "7", "to-year": "2026"}, "Bruising", "Argument heard",
                      id="to a day, which is in"),
         pytest.param({"kind": ["attendance"]}, "Bruising", "Argument heard", id="a kind"),

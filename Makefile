@@ -2,6 +2,7 @@
 # All set-up happens here: `make demo` and `make test` build .venv themselves, from locked and hashed requirements.
 
 PYTHON ?= python3
+WORKERS ?= auto
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -16,8 +17,9 @@ help: ## show this list
 demo: $(VENV)/.demo ## three pretend agencies, the hub, one joined-up answer; stays up until Ctrl-C
 	@$(BIN)/hub demo
 
-test: $(VENV)/.dev ## every test, on SQLite and a real PostgreSQL
-	@$(BIN)/python -m pytest
+# A file's tests stay together: its fixtures are started once. Each worker has a PostgreSQL and a demo of its own.
+test: $(VENV)/.dev ## every test, on SQLite and a real PostgreSQL; WORKERS=0: one after the other
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/.dev ## style, types, layers, house rules, drift of generated pages
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
@@ -93,7 +93,7 @@ class Asked:
         return found
 
 
-def read(sent: Mapping[str, list[str]], agencies: Collection[str], purposes: Collection[str]) -> Asked:
+def read(sent: Mapping[str, Sequence[str]], agencies: Collection[str], purposes: Collection[str]) -> Asked:
     """The filter of an address or of a form; what is wrong is noted in its form, and left out of it."""
     form = Form(sent)
     preset = form.choice("preset", PRESET_WORDS, missing=None) or QUESTIONS

@@ -38,8 +38,14 @@ class Listing:
         self._desk = desk
 
     async def show(self, site: Site, visit: Visit) -> Response:
-        """A page of the list."""
-        return await self._list(site, visit, self._asked(visit))
+        """A page of the list. A filter is posted and then read, so that what is typed by mistake is in no address."""
+        if visit.request.method != "POST":
+            return await self._list(site, visit, self._asked(visit))
+        form = await visit.form()
+        asked = filters.read(form.sent, self._desk.agencies, self._desk.purposes)
+        if not asked.form.ok:
+            return await self._list(site, visit, asked)
+        return visit.go(f"/review?{asked.query}" if asked.params else "/review")
 
     async def cases(self, site: Site, visit: Visit) -> Response:
         """Reviews under way, or done."""
@@ -71,7 +77,7 @@ class Listing:
     async def save(self, site: Site, visit: Visit) -> Response:
         """Keep the filter on show under a name."""
         form = await visit.form()
-        asked = filters.read(dict(form.sent), self._desk.agencies, self._desk.purposes)  # type: ignore[arg-type]
+        asked = filters.read(form.sent, self._desk.agencies, self._desk.purposes)
         name = form.text("view-name", missing="Give the view a name.", most=NAME_MAX)
         officer = (await visit.officer()).worker
         assert officer is not None  # a session is a person's

@@ -30,7 +30,7 @@ def routes(site: Site) -> list[Route]:
         return visit.render("review/check.html", checks=await desk.check.look(), key=str(site.log.verifier))
 
     return [
-        site.page("/review", listing.show, duty=review),
+        site.page("/review", listing.show, methods=BOTH, duty=review),
         site.page("/review/cases", listing.cases, duty=review),
         site.page("/review/views", listing.save, methods=["POST"], duty=review),
         site.page("/review/views/{view}/remove", listing.remove, methods=["POST"], duty=review),

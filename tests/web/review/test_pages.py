@@ -148,6 +148,25 @@ def test_a_filter_that_cannot_be_is_said(officer: Browser, query: str, said: str
     assert "<title>Error: " in page.text
 
 
+def test_what_is_typed_into_the_filter_by_mistake_is_in_no_address(officer: Browser) -> None:
+    page = post(officer, "/review", subject="999 000 0018", preset="refused")
+    assert page.status_code == 400
+    assert 'value="999 000 0018"' in page.text, "it is there to be put right"
+    gone = post(
+        officer,
+        "/review",
+        worker="AB" * 16,
+        preset="refused",
+        **{"since-day": "1", "since-month": "2", "since-year": "2026"},
+    )
+    assert (
+        gone.headers["location"]
+        == f"/review?preset=refused&since-day=1&since-month=2&since-year=2026&worker={'ab' * 16}"
+    )
+    assert 'action="/review" method="post"' in page.text
+    assert officer.post("/review", {"worker": "ab" * 16}).status_code == 403
+
+
 @pytest.mark.parametrize("after", ["x", "1", "1.2.3", "999999999999999999.1"])
 def test_a_page_that_is_none(officer: Browser, after: str) -> None:
     assert officer.get(f"/review?after={after}").status_code == 400

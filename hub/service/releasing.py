@@ -137,17 +137,16 @@ class Releasing:
         worker = await self._worker(searcher)
         return await self.log.beside(partial(read_asked_by, organisation=searcher.organisation, worker=worker))
 
-    async def of_agency(self, searcher: Searcher) -> list[Request]:
+    async def of_agency(self, searcher: Searcher) -> list[tuple[Request, Standing]]:
         """What may be seen of requests to agencies: a lead all of her own's, reviewers those that were escalated.
 
         The longest overdue come first, then those still to answer, then the others by when they were asked.
         """
-        everybody = Duty.REVIEW_ALL in searcher.duties
-        of = None if everybody else searcher.organisation
+        of = None if Duty.REVIEW_ALL in searcher.duties else searcher.organisation
         found = await self.log.beside(partial(read_asked_of, custodian=of))
-        seen = [each for each in found if self._standing(searcher, each) is not None]
-        waiting = sorted((each for each in seen if each.answered is None), key=lambda each: each.due)
-        return [*waiting, *(each for each in seen if each.answered is not None)]
+        seen = [(each, standing) for each in found if (standing := self._standing(searcher, each)) is not None]
+        waiting = sorted((each for each in seen if each[0].answered is None), key=lambda each: each[0].due)
+        return [*waiting, *(each for each in seen if each[0].answered is not None)]
 
     async def one(self, searcher: Searcher, reference: str) -> tuple[Request, Standing]:
         """A request, and as whom ``searcher`` sees it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from hub.audit.acts import JudgementAct, ReleaseRequest
 from hub.audit.entries import Answer
+from hub.domain.enquiry import Duty
 from hub.errors import AuditUnavailable, NotFound
 from hub.service.releasing import Standing
 from hub.service.releasing_rounds import go_round
@@ -43,6 +45,7 @@ from tests.service.releases import (  # noqa: F401  fixtures
 )
 from tests.store.tampering import edit, read_all
 
+POLICE_LEAD_TOO = replace(POLICE_LEAD, duties=frozenset({Duty.RELEASE, Duty.REVIEW_ALL}))
 PLAN = {"started_on": date(2025, 1, 6), "needs": ("ASD",)}
 
 
@@ -143,6 +146,10 @@ class TestWhoSeesWhat:
             pytest.param(REVIEWER, False, None, id="the holder's reviewer, in time"),
             pytest.param(REVIEWER, True, Standing.OVERSEER, id="the holder's reviewer, late"),
             pytest.param(PARTNERSHIP, True, Standing.OVERSEER, id="the partnership's reviewer, late"),
+            pytest.param(POLICE_LEAD_TOO, False, None, id="another agency's lead who reviews everything, in time"),
+            pytest.param(
+                POLICE_LEAD_TOO, True, Standing.OVERSEER, id="another agency's lead who reviews everything, late"
+            ),
         ],
     )
     async def test_who_sees_a_request(self, hub: Hub, who: Any, late: bool, seen: Standing | None) -> None:
@@ -156,7 +163,7 @@ class TestWhoSeesWhat:
             assert await hub.releasing.of_agency(who) == []
         else:
             assert (await hub.releasing.one(who, reference))[1] is seen
-            assert [each.reference for each in await hub.releasing.of_agency(who)] == [reference]
+            assert [(each.reference, how) for each, how in await hub.releasing.of_agency(who)] == [(reference, seen)]
 
     @pytest.mark.parametrize("who", [ASKER, POLICE_LEAD, REVIEWER, PARTNERSHIP], ids=lambda who: who.role)
     async def test_only_the_lead_answers(self, hub: Hub, who: Any) -> None:

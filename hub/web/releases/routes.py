@@ -48,7 +48,8 @@ async def show_all(site: Site, visit: Visit) -> Response:
         answers=answers,
         oversees=oversees,
         asks=bool(who.purposes),
-        of_agency=[row(each, now, holder=answers) for each in of_agency],
+        of_agency=[row(each, now, holder=True) for each, standing in of_agency if standing is Standing.LEAD],
+        late=[row(each, now, holder=False) for each, standing in of_agency if standing is Standing.OVERSEER],
         mine=[row(each, now, holder=False) for each in mine],
         **_shown_with(site),
     )

@@ -268,6 +268,7 @@ def test_a_late_one_is_seen_by_who_oversees_and_not_what_it_is_about(pages: Page
     pages.up.ahead = timedelta(days=3, minutes=1)
     officer, nurse = pages.browser(OFFICER), pages.browser(NURSE)
     assert path in officer.get("/releases").text
+    assert "care plan" not in text(officer.get("/releases"))
     seen = text(officer.get(path))
     assert "A release request that was late" in seen
     for word in (REASON, "999 000", pages.asking.case, "ehc-1", "plan"):

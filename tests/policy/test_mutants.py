@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
 from hub.cli.policy_tables import read_tables
-from hub.policy.bundle import Condition
+from hub.policy.bundle import Condition, Effect, Rule
 from hub.policy.engine import Policy
 from hub.policy.files import PolicyFault
 from hub.policy.load import default_policies_directory
 from hub.policy.mutants import Mutant, mutants
 from hub.policy.mutation import FLOOR, Score, score
+from hub.policy.replay import differences
+from hub.policy.rules import RANKS
 from hub.policy.table_file import OPTIONAL, REQUIRED, read
 from hub.policy.tables import run
 from tests.policy.cases import bundle
@@ -131,3 +134,115 @@ def test_a_change_that_nothing_could_show_is_not_made() -> None:
         "imp-lpp without its exception 'one of them'",
         "imp-lpp without 'ca1989-s47' in `purpose_is` in its exception 'one of them'",
     ]
+
+
+def _rule(mutant: Mutant, name: str) -> Rule | None:
+    return next((each for each in (*mutant.bundle.rules, *mutant.bundle.limiting_rules) if each.id == name), None)
+
+
+def test_each_change_of_a_rule_is_the_one_it_says_and_no_other() -> None:
+    """Made anew here, not remembered: every line of what makes them is run by this test."""
+    rules = {each.id: each for each in (*bundle().rules, *bundle().limiting_rules)}
+    seen = set()
+    for mutant in mutants(bundle()):
+        name, _, what = mutant.says.partition(" ")
+        if name not in rules:
+            continue
+        was, is_now = rules[name], _rule(mutant, name)
+        sort = differences(bundle(), mutant.bundle)
+        assert len(sort) == 1, mutant.says
+        assert f" {name} " in f" {sort[0]} ", mutant.says
+        assert mutant.rules == ((was,) if is_now is None else (was, is_now))
+        assert mutant.purposes == mutant.kinds == frozenset()
+        seen.add(_as_it_says(what, was, is_now))
+    assert seen == {"removed", "effect", "veiled", "applies_when", "does_not_apply_when"}
+
+
+def _as_it_says(what: str, was: Rule, is_now: Rule | None) -> str:
+    """What part of the rule differs; AssertionError when that is not what the words say."""
+    if what == "removed":
+        assert is_now is None
+        return what
+    assert is_now is not None
+    if what == "withholds instead of asking":
+        assert (was.effect, is_now) == (Effect.ASK, replace(was, effect=Effect.WITHHOLD))
+        return "effect"
+    if what == "asks instead of withholding":
+        assert (was.effect, is_now) == (Effect.WITHHOLD, replace(was, effect=Effect.ASK, veiled=False))
+        return "effect"
+    if what in ("told openly", "veiled"):
+        assert (was.veiled, is_now) == (what == "told openly", replace(was, veiled=not was.veiled))
+        return "veiled"
+    assert what.startswith("without ")
+    lost, _, where = what.removeprefix("without ").partition(" in its exception ")
+    if lost.startswith("its exception "):
+        because = lost.removeprefix("its exception ").strip("'")
+        fewer = tuple(each for each in was.does_not_apply_when if each.because != because)
+        assert len(fewer) == len(was.does_not_apply_when) - 1
+        assert is_now == replace(was, does_not_apply_when=fewer)
+        return "does_not_apply_when"
+    if where:
+        (number,) = (at for at, each in enumerate(was.does_not_apply_when) if each.because == where.strip("'"))
+        changed = list(was.does_not_apply_when)
+        changed[number] = _without(changed[number], lost)
+        assert is_now == replace(was, does_not_apply_when=tuple(changed))
+        return "does_not_apply_when"
+    assert is_now == replace(was, applies_when=_without(was.applies_when, lost))
+    return "applies_when"
+
+
+def _without(condition: Condition, lost: str) -> Condition:
+    """Without a key (`` `key` ``), or without a word of one (``'word' in `key` ``)."""
+    word, _, key = lost.rpartition("`")[0].rpartition("`")
+    word, key = (word or "").removesuffix(" in ").strip("'"), key or lost.strip("`")
+    left = tuple(each for each in getattr(condition, key) if each != word) if word else ()
+    assert getattr(condition, key) != left
+    assert bool(left) == bool(word)
+    return replace(condition, **{key: left})  # type: ignore[arg-type]
+
+
+def test_neighbouring_ranks_change_places() -> None:
+    swaps = [each for each in mutants(bundle()) if " named before " in each.says]
+    used = sorted({each.rank for each in bundle().impediments.values()
+                   if each.effect is Effect.WITHHOLD and each.applies_when.record_has})  # fmt: skip
+    assert [each.says for each in swaps] == [
+        f"{RANKS[higher]} named before {RANKS[lower]}" for lower, higher in pairwise(used)
+    ]
+    for mutant, (lower, higher) in zip(swaps, pairwise(used), strict=True):
+        to = {lower: higher, higher: lower}
+        for name, rule in bundle().impediments.items():
+            assert mutant.bundle.impediments[name] == replace(rule, rank=to.get(rule.rank, rule.rank))
+        words = [tuple(each.split(" ")) for each in mutant.shown_by]
+        assert words
+        assert len(set(words)) == len(words)
+        ranked = {rule.applies_when.record_has[0]: rule.rank for rule in bundle().impediments.values()
+                  if rule.effect is Effect.WITHHOLD and rule.applies_when.record_has}  # fmt: skip
+        for one, other in words:
+            assert {ranked[one], ranked[other]} <= {lower, higher}
+
+
+def test_each_choice_label_and_recipient_word_is_lost_by_itself() -> None:
+    words = bundle().vocabulary
+    said = {each.says: each for each in mutants(bundle())}
+    for number, (when, one_of) in enumerate(words.choices):
+        mutant = said[f"{when!r} without its choice of {', '.join(one_of)}"]
+        left = (*words.choices[:number], *words.choices[number + 1 :])
+        assert mutant.bundle == replace(bundle(), vocabulary=replace(words, choices=left))
+    own = [each for each in said if " without its own label " in each]
+    assert own
+    for each in own:
+        kind, label = each.split(" ")[0], each.rsplit("'")[-2]
+        assert said[each].kinds == frozenset({kind})
+        spec = bundle().catalogue[kind]
+        assert said[each].bundle.catalogue[kind] == replace(spec, labels=spec.labels - {label})
+        assert differences(bundle(), said[each].bundle) == [f"kind of record {kind} changed: labels"]
+    counted = [each for each in said if " no longer counts as " in each]
+    assert counted
+    for each in counted:
+        role, _, word = each.partition(" no longer counts as ")
+        assert said[each].bundle.vocabulary.recipients == {**words.recipients, word: words.recipients[word] - {role}}
+        reading = tuple(
+            rule for rule in (*bundle().rules, *bundle().limiting_rules)
+            if any(word in (*it.record_has, *it.recipient_is) for it in (rule.applies_when, *rule.does_not_apply_when))
+        )  # fmt: skip
+        assert said[each].rules == reading

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PartnershipSite:
-    """The running demo: where its pages are, and who lives in its world."""
+    """The running demo: where its pages are, who lives in its world, and where it keeps its log."""
 
     running: Partnership
     world: World
+    directory: Path
 
     @property
     def url(self) -> str:
@@ -47,7 +48,7 @@ def partnership_site() -> Iterator[PartnershipSite]:
         how: dict[str, Any] = {"seed": 2026, "faults": {}, "say": lambda _: None, "port": free_ports(1)[0]}
         running = partnership.start(Path(directory), **how)
         try:
-            yield PartnershipSite(running, build_world())
+            yield PartnershipSite(running, build_world(), Path(directory))
         finally:
             running.stop()
 

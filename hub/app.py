@@ -90,7 +90,6 @@ def build(settings: Settings) -> Hub:
     """
     policies = load_policy_set(settings)
     policy = policies.current
-    catalogue = policy.bundle.catalogue
     log = Log(
         settings.log.database_url,
         settings.log.make_signer(),
@@ -110,8 +109,7 @@ def build(settings: Settings) -> Hub:
     grace = settings.match_grace_seconds
     tally = _tally(policies, log)
     matching = Matching(confirmations.book, confirmations.remember, load_weights(settings))
-    purposes = {purpose.id: purpose.title for purpose in policy.bundle.purposes.values()}
-    admission = Admission(settings.access, settings.server.public_url, log, purposes)
+    admission = Admission(settings.access, settings.server.public_url, log, policy.bundle.purposes)
     view_child = ViewChild(
         log,
         policy,
@@ -123,14 +121,8 @@ def build(settings: Settings) -> Hub:
         matching=matching,
         cases=admission.cases,
     )
-    schema = build_schema(catalogue, purposes, policy.bundle.vocabulary.look_back_reasons)
-    documents = Documents(schema, is_development=settings.is_development, catalogue=catalogue)
     front = make_front(settings, connectors)
-    endpoint = Endpoint(schema, documents, admission.gate, view_child, front)
-    subgraph = None
-    if settings.federation is not None:
-        graph, development = Graph.of(policy.bundle, settings.federation), settings.is_development
-        subgraph = SubgraphEndpoint(graph, admission.gate, view_child, front, is_development=development)
+    endpoint, subgraph = _endpoints(settings, policy.bundle, admission, view_child, front)
     witnessing, following = make_witnessing(log, settings.log.witnesses), Following(log)
     pages = make_pages(
         settings,
@@ -159,6 +151,20 @@ def build(settings: Settings) -> Hub:
         subgraph,
         pages,
     )
+
+
+def _endpoints(
+    settings: Settings, bundle: Bundle, admission: Admission, view_child: ViewChild, front: Front
+) -> tuple[Endpoint, Endpoint | None]:
+    """Where tools ask, and where the gateway of a larger graph does, if there is one."""
+    development, words = settings.is_development, bundle.vocabulary.look_back_reasons
+    schema = build_schema(bundle.catalogue, {each.id: each.title for each in bundle.purposes.values()}, words)
+    documents = Documents(schema, is_development=development, catalogue=bundle.catalogue)
+    endpoint = Endpoint(schema, documents, admission.gate, view_child, front)
+    if settings.federation is None:
+        return endpoint, None
+    graph = Graph.of(bundle, settings.federation)
+    return endpoint, SubgraphEndpoint(graph, admission.gate, view_child, front, is_development=development)
 
 
 def _said(settings: Settings, log: Log) -> tuple[JudgementStore, ConfirmationStore]:

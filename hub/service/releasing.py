@@ -144,9 +144,7 @@ class Releasing:
         """
         of = None if Duty.REVIEW_ALL in searcher.duties else searcher.organisation
         found = await self.log.beside(partial(read_asked_of, custodian=of))
-        seen = [(each, standing) for each in found if (standing := self._standing(searcher, each)) is not None]
-        waiting = sorted((each for each in seen if each[0].answered is None), key=lambda each: each[0].due)
-        return [*waiting, *(each for each in seen if each[0].answered is not None)]
+        return [(each, standing) for each in found if (standing := self._standing(searcher, each)) is not None]
 
     async def one(self, searcher: Searcher, reference: str) -> tuple[Request, Standing]:
         """A request, and as whom ``searcher`` sees it.

@@ -25,7 +25,7 @@ from hub.store.tables import log_reference
 
 LINES_DAYS_MAX = 30
 LISTED_MAX = 200
-"""The most requests of one list; the newest are listed."""
+"""The most requests of one list."""
 
 OVERDUE_MAX = 200
 """The most that one round escalates, or brings into effect; the next takes the rest."""
@@ -189,12 +189,23 @@ def read_request(engine: Engine, reference: str) -> Request | None:
 
 def read_asked_by(engine: Engine, organisation: str, worker: str) -> list[Request]:
     """What a worker asked for, by reference; the newest first."""
-    return _listed(engine, release_step.c.worker == worker, release_step.c.organisation == organisation)
+    hers = (release_step.c.worker == worker, release_step.c.organisation == organisation)
+    asked = select(release_step.c.ref).where(release_step.c.step == Step.ASKED, *hers)
+    return _found(engine, asked.order_by(release_step.c.at.desc(), release_step.c.ref).limit(LISTED_MAX))
 
 
 def read_asked_of(engine: Engine, custodian: str | None) -> list[Request]:
-    """What a custodian was asked for, or everybody (None); the newest first."""
-    return _listed(engine, *([] if custodian is None else [release_step.c.custodian == custodian]))
+    """What a custodian was asked for, or everybody (None): those still to answer by when they are due, then the others,
+    the newest first. Of each at most ``LISTED_MAX``.
+    """
+    other = release_step.alias()
+    answered = exists().where(other.c.ref == release_step.c.ref, other.c.step == Step.ANSWERED)
+    asked = select(release_step.c.ref).where(release_step.c.step == Step.ASKED)
+    if custodian is not None:
+        asked = asked.where(release_step.c.custodian == custodian)
+    waiting = asked.where(~answered).order_by(release_step.c.due, release_step.c.ref)
+    done = asked.where(answered).order_by(release_step.c.at.desc(), release_step.c.ref)
+    return [*_found(engine, waiting.limit(LISTED_MAX)), *_found(engine, done.limit(LISTED_MAX))]
 
 
 def read_overdue(engine: Engine, at: datetime) -> list[Request]:
@@ -237,11 +248,6 @@ def judgements_about(connection: Connection, subjects: Collection[str]) -> froze
         if row.step == Step.ANSWERED and row.ref in asked
         for word in msgspec.json.decode(row.body, type=Answering).words
     )
-
-
-def _listed(engine: Engine, *where: Any) -> list[Request]:
-    asked = select(release_step.c.ref).where(release_step.c.step == Step.ASKED, *where)
-    return _found(engine, asked.order_by(release_step.c.at.desc(), release_step.c.ref).limit(LISTED_MAX))
 
 
 def _found(engine: Engine, query: Any) -> list[Request]:

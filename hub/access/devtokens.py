@@ -75,7 +75,8 @@ class DevTokens:
         """Who signed in, for ``client`` alone; with the worker's name when it asked for the profile."""
         claims: dict[str, Any] = {"aud": client.id, **who.claims(), "organisation": who.worker.organisation}
         claims |= {} if nonce is None else {"nonce": nonce}
-        return self._signed("JWT", claims | ({"name": who.worker.name.partition(",")[0]} if profile else {}), ID_TOKEN_SECONDS)
+        claims |= {"name": who.worker.name.partition(",")[0]} if profile else {}
+        return self._signed("JWT", claims, ID_TOKEN_SECONDS)
 
     def access_token(self, client: DevClient, who: SignedIn | None, limits: Limits) -> dict[str, Any]:
         """The token response (RFC 6749 s.5.1) for ``who`` through ``client``, or for the client itself."""

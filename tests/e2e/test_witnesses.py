@@ -84,7 +84,7 @@ class Watched:
             f'origin = "{ORIGIN}"\n[log.witnesses]\npolicy = "witnesses.policy"\n'
             "every_seconds = 0.2\nalarm_minutes = 0.05\nstop_hours = 0.002\n\n"
         )
-        for name in ("register.toml", "police.credential", "nhs.credential"):
+        for name in ("register.toml", "police.credential", "nhs.credential", "pages.credential"):
             shutil.copy(of_town.parent / name, self.directory)
         (self.directory / "settings.toml").write_text(head + log + rest, encoding="utf-8")
 

@@ -186,7 +186,13 @@ def together(parts: Sequence[Shown]) -> Shown:
 
 
 def _names(keys: Iterable[Key]) -> tuple[Key, ...]:
-    return tuple((name,) for name in dict.fromkeys(name for key in keys for name in key))
+    """The names in ``keys``, each by itself; those that are together wherever they occur stay so."""
+    known: dict[str, set[Key]] = defaultdict(set)
+    for key in keys:
+        for name in key:
+            known[name].add(key)
+    kept = {key for found in known.values() for key in found if all(known[name] == {key} for name in key)}
+    return tuple(dict.fromkeys(key if (key := min(found)) in kept else (name,) for name, found in known.items()))
 
 
 def _groups_of(part: Shown) -> Iterator[tuple[str, Figure]]:

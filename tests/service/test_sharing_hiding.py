@@ -105,6 +105,15 @@ def test_a_quarter_is_what_its_months_show() -> None:
     assert str(quarter.total) == str(sum(large.values()) + sum(small.values()))
 
 
+def test_what_is_together_in_every_month_stays_together_in_the_quarter() -> None:
+    often = counts(council=(90, 20, 30), nhs=(2, 1), police=(80, 20, 6))
+    quarter = together([protect(often, group_of), protect(often, group_of), protect({}, group_of)])
+    assert ("nhs", "police") in quarter.rows
+    assert str(quarter.at(("nhs", "police"), TOTAL)) == "218"
+    once = together([protect(often, group_of), protect(counts(nhs=(9, 9, 9)), group_of)])
+    assert str(once.at(("nhs",), TOTAL)) == "27 or more"
+
+
 # --------------------------------------------------------------------------------------------------------- by attack
 
 _some = st.one_of(st.integers(0, 6), st.integers(0, 6), st.just(0), st.integers(5, 40))

@@ -108,7 +108,7 @@ class Tables:
             parts = [(group, share(shown.of_group(row, group), whole)) for group in GROUPS]
             looks = [Part(_LOOKS[group], part / 100) for group, part in parts if part is not None]
             if len(looks) < len(parts):  # a bar with a part left out would tell how long that part is
-                rows.append(Bar(self._agencies(row), "parts are too small to show", (Part(Look.PLAIN, 1.0),)))
+                rows.append(Bar(self._agencies(row), "parts not shown", (Part(Look.PLAIN, 1.0),)))
             else:
                 rows.append(Bar(self._agencies(row), f"{_per_cent(parts[0][1] or 0)} shared in full", tuple(looks)))
         if not rows:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, exists, insert, select
+from sqlalchemy import Connection, Engine, delete, exists, insert, select, text
 
 from hub.policy.lifting import judgement_reference
 from hub.store.engine import reading
@@ -29,6 +29,11 @@ LISTED_MAX = 200
 
 OVERDUE_MAX = 200
 """The most that one round escalates, or brings into effect; the next takes the rest."""
+
+_KEEP = text(
+    "INSERT INTO release_line (answer, ordinal, at, body) VALUES (:answer, :ordinal, :at, :body) "
+    "ON CONFLICT (answer, ordinal) DO UPDATE SET at = excluded.at, body = excluded.body"  # a database put back
+)
 
 
 class Step(StrEnum):
@@ -129,10 +134,11 @@ class StepTaken(Exception):
 
 
 def keep_lines(connection: Connection, answer: int, lines: Mapping[int, str], at: datetime) -> None:
-    """Keep what the lines of answer number ``answer`` were about, each by its ordinal, in the answer's transaction."""
-    connection.execute(delete(release_line).where(release_line.c.answer == answer))
-    rows = [{"answer": answer, "ordinal": n, "at": _ms(at), "body": body} for n, body in lines.items()]
-    connection.execute(insert(release_line), rows)
+    """Keep what the lines of answer number ``answer`` were about, each by its ordinal, in the answer's transaction.
+
+    One statement: every answer that holds something back waits for it.
+    """
+    connection.execute(_KEEP, [{"answer": answer, "ordinal": n, "at": _ms(at), "body": s} for n, s in lines.items()])
 
 
 def read_line(engine: Engine, answer: int, ordinal: int) -> Line | None:

@@ -124,14 +124,17 @@ def test_what_is_late_and_what_has_no_effect_yet(engine: Engine) -> None:
     assert kept.read_uneffected(engine) == []
 
 
-def test_lines_are_kept_for_their_time_and_replaced_by_an_answer_of_the_same_number(engine: Engine) -> None:
+def test_lines_are_kept_for_their_time_and_replaced_by_an_answer_of_the_same_number(
+    engine: Engine, log_url: str
+) -> None:
     line = kept.Line(1, "council", "case_document", "P-1", "doc-1", TOLD)
     body = kept.msgspec.json.encode(line).decode()
-    within(engine, partial(kept.keep_lines, answer=3, lines={1: body, 2: body}, at=AT))
+    within(engine, partial(kept.keep_lines, answer=3, lines={1: body.replace("doc-1", "doc-2")}, at=AT))
     within(engine, partial(kept.keep_lines, answer=3, lines={1: body}, at=AT))
     within(engine, partial(kept.keep_lines, answer=4, lines={1: body}, at=AT + timedelta(days=1)))
     assert kept.read_line(engine, 3, 1) == line
     assert kept.read_line(engine, 3, 2) is None
+    assert len(read_all(log_url, "SELECT answer FROM release_line")) == 2
     assert "P-1" not in repr(line)
     kept.forget_lines(engine, AT + timedelta(days=30, hours=1))
     assert (kept.read_line(engine, 3, 1), kept.read_line(engine, 4, 1)) == (None, line)

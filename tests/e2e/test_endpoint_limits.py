@@ -140,7 +140,7 @@ async def test_another_method(hub: Beside, method: str) -> None:
     assert logged_since(hub, before) == ["METHOD_NOT_ALLOWED"]
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql/", "/ide", "/log/entries/x/proof", "/graphql%00"])
+@pytest.mark.parametrize("path", ["/nothing", "/graphql/", "/ide", "/log/entries/x/proof", "/graphql%00"])
 async def test_another_address(hub: Beside, path: str) -> None:
     async with aiohttp.ClientSession() as session, session.get(hub.url + path, allow_redirects=False) as reply:
         assert reply.status == 404

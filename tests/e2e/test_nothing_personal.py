@@ -207,8 +207,8 @@ def test_not_in_traces(finder: Finder, answers: str) -> None:
     assert finder.found("\n".join(span.to_json() for span in spans)) == set()
 
 
-PEOPLE_ARE_KEPT_IN = {"log_reference", "match_shown"}
-"""Tables beside the log that say who a reference stands for, until they are erased (``docs/retention.md``)."""
+PEOPLE_ARE_KEPT_IN = {"log_reference", "match_shown", "release_line"}
+"""Tables beside the log that say who a reference or a line of an answer stands for, until they are erased (``docs/retention.md``)."""
 
 
 def test_not_in_the_database_beside_what_is_for_it(hard_town: HardTown, finder: Finder, answers: str) -> None:

@@ -31,7 +31,7 @@ class Candidate:
 
 async def find(site: Site, visit: Visit) -> Response:
     """The form; or, posted, what the agencies know."""
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return shown_form(site, visit, Form())
     form = await visit.form()
     return shown(site, visit, form, await put(site, visit, form, AskedBy.PAGE))

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from hub.app import load_policies
 from hub.domain.disclosure import ReleasedRecord
 from hub.domain.organisations import Contact, Custodian, Sector
-from hub.domain.view import JoinedView
+from hub.domain.view import JoinedView, timeline_of
+from hub.web.front.child import EVENTS_SHOWN_MAX, FILTERS_MAX, _events, child_of
 from hub.web.front.chronology import Choice, Chronology, chronology_of
 from hub.web.front.paper import as_pdf
 from hub.web.front.sheet import COLUMNS, as_csv, safe
+from hub.web.static_files import ASSETS
 
 CATALOGUE = load_policies().catalogue
 AT = datetime(2026, 11, 20, 16, 41, tzinfo=UTC)
@@ -95,3 +97,30 @@ def test_a_choice_of_days_keeps_what_has_no_day() -> None:
     made = chronology_of(view, CATALOGUE, replace(Choice(), since=date(2026, 1, 1)))
     assert [each.title for each in made.undated] == ["Document on the case file"]
     assert made.left_out == 0
+
+
+def test_the_style_sheet_has_a_rule_for_every_box_of_the_filter() -> None:
+    rules = (ASSETS / "front.css").read_text("utf-8")
+    for letter in "ak":
+        for number in range(1, FILTERS_MAX + 1):
+            assert f":has(#show-{letter}{number}:not(:checked)) .{letter}{number}" in rules
+
+
+def test_more_agencies_than_boxes_share_the_last_one() -> None:
+    holders = [Custodian(f"c{n}", f"Agency {n}", Sector.COUNCIL, COUNCIL.contact) for n in range(FILTERS_MAX + 2)]
+    records = tuple(
+        ReleasedRecord(each, "case_document", AT, {"on": date(2026, 1, 1), "title": "A note"}) for each in holders
+    )
+    events, agencies, _ = _events(
+        timeline_of(JoinedView((), (), (), records, (), {}, False, None, (), AT, 7), CATALOGUE), CATALOGUE, 7
+    )
+    assert sum(box.events for box in agencies) == len(events) == FILTERS_MAX + 2
+    assert max(event.agency for event in events) == FILTERS_MAX
+    assert agencies[-1].label == f"Agency {FILTERS_MAX - 1}, Agency {FILTERS_MAX}, Agency {FILTERS_MAX + 1}"
+
+
+def test_older_events_are_counted_where_they_are_not_shown() -> None:
+    note = {"on": date(2026, 1, 1), "title": "A note"}
+    records = (ReleasedRecord(COUNCIL, "case_document", AT, note),) * (EVENTS_SHOWN_MAX + 3)
+    made = child_of(JoinedView((), (), (), records, (), {}, False, None, (), AT, 7), CATALOGUE)
+    assert (len(made.events), made.older) == (EVENTS_SHOWN_MAX, 3)

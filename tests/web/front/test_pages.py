@@ -215,3 +215,19 @@ def test_an_officer_without_purposes_is_offered_none(front: Front) -> None:
 def test_another_agency_sees_its_own_purposes(front: Front) -> None:
     front.hold(council(people=(MAYA,)))
     assert send(front.browser(NURSE), "/find", **ASKED).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["change", "match", "match/said", "chronology", "chronology/file"], ids=lambda path: path.replace("/", " ")
+)
+def test_an_address_she_kept_leads_to_the_form(front: Front, path: str) -> None:
+    front.hold(holding())
+    answer = front.browser().get(f"/find/{path}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/find")
+    assert front.asked == 0
+
+
+def test_head_asks_nobody(front: Front) -> None:
+    front.hold(holding())
+    assert front.browser().client.head("/find").status_code == 200
+    assert front.asked == 0

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from benchmarks.chronology import EVENTS, TODAY, chronology
 from benchmarks.figures import percentile, spread
@@ -102,7 +103,7 @@ def main() -> int:
     for events in (ORDINARY, EVENTS):
         view = replace(whole, records=whole.records[:events])
         for name, (make, times) in PAGES.items():
-            taken, cpu, size = _measured(lambda make=make, view=view: make(view, bundle, renderer), times)
+            taken, cpu, size = _measured(partial(make, view, bundle, renderer), times)
             result[f"{name}_{events}"] = {"bytes": size, "milliseconds": spread(taken), "processor": spread(cpu)}
             if name == "child":
                 medians.append(percentile(cpu, 0.5))

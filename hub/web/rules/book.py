@@ -174,5 +174,7 @@ def _part(chapter: str, group: str, title: str, file: str, blocks: tuple[str, ..
 
 
 def _beginning(text: str) -> str:
-    first = re.sub(r"^[-|] *", "", text.split("\n", 1)[0]).strip()
+    if text.startswith("|"):  # a table: its head says nothing by itself
+        return ""
+    first = text.split("\n", 1)[0].removeprefix("- ").strip()
     return first if len(first) <= _BEGINNING_MAX else f"{first[: _BEGINNING_MAX - 1].rstrip()}…"

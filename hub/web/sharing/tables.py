@@ -98,8 +98,8 @@ class Tables:
             whole = shown.at(row, TOTAL)
             groups = [shown.of_group(row, group) for group in GROUPS]
             rate = share(groups[1], whole)
-            label = name(row) if row else "All together"
-            yield label, str(whole), *map(str, groups), "not shown" if rate is None else _per_cent(rate)
+            told = "–" if whole.exact == 0 else "not shown" if rate is None else _per_cent(rate)
+            yield name(row) if row else "All together", str(whole), *map(str, groups), told
 
     def _stacked(self, name: str, title: str, shown: Shown) -> Chart | None:
         rows = []

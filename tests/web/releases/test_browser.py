@@ -64,6 +64,7 @@ def test_released_with_conditions_and_asked_again(
     lead.locator("main form button").click()
     assert lead.title().startswith("Error: ")
     look_at(lead, "releases-release-problems")
+    lead.goto(f"{address}/release")
     lead.check('input[value="with_handling"]')
     lead.fill("#conditions", CONDITIONS)
     lead.check('input[value="interests_decision"]')

@@ -6,7 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from hub.access.provider import Provider
-from hub.errors import AuditUnavailable
+from hub.audit.note import NoteInvalid, VerifierKey
+from hub.errors import AuditUnavailable, ConfigurationError
 from hub.service import releasing_rounds
 from hub.service.admission import Admission
 from hub.service.following import Following
@@ -65,8 +66,16 @@ def make_pages(
         longest=timedelta(hours=wanted.hours_max),
         is_development=settings.is_development,
         contact=wanted.contact,
+        earlier_keys=_earlier_keys(settings),
     )
     return Site(given, PARTS, NAVIGATION)
+
+
+def _earlier_keys(settings: Settings) -> list[VerifierKey]:
+    try:
+        return [VerifierKey.parse(line) for line in settings.log.earlier_keys]
+    except NoteInvalid as fault:
+        raise ConfigurationError(f"`log.earlier_keys`: not a public key of a log: {fault}.") from None
 
 
 async def answer_in_time(site: Site) -> None:

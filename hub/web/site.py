@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hub.access.provider import Provider
+from hub.audit.note import VerifierKey
 from hub.domain.enquiry import Duty, Searcher, StepUp
 from hub.domain.organisations import Custodian
 from hub.service.admission import Admission
@@ -59,6 +60,7 @@ class Given:
         step_up: how somebody must have signed in for exports and for names.
         idle, longest: when a session is over.
         contact: whom people turn to, as plain text.
+        earlier_keys: the log's public keys from before the one it has now.
         clock: the time now, aware.
     """
 
@@ -80,6 +82,7 @@ class Given:
     longest: timedelta = timedelta(hours=10)
     is_development: bool = False
     contact: str | None = None
+    earlier_keys: Sequence[VerifierKey] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Site:
         self.rates = given.rates
         self.step_up = given.step_up
         self.clock = given.clock
+        self.log_keys = (given.log.verifier, *given.earlier_keys)
         self._contact = given.contact
         self.is_development = given.is_development
         self.public_url = given.public_url.rstrip("/")

@@ -23,10 +23,10 @@ class Desk:
         self.site = site
         self.reviewing = Reviewing(site.log, site.following)
         self.sampling = Sampling(self.reviewing, site.following)
-        self.exporting = Exporting(self.reviewing)
+        self.exporting = Exporting(self.reviewing, site.log_keys)
         self.reporting = Reporting(self.reviewing)
         self.answering = Answering(site.log, site.following)
-        self.check = LogCheck(site.log, site.witnessing)
+        self.check = LogCheck(site.log, site.witnessing, site.log_keys[1:])
 
     async def reviewer(self, visit: Visit) -> Reviewer:
         """Who is reviewing; Forbidden for whose role does not."""

@@ -51,6 +51,9 @@ def partnership_site() -> Iterator[PartnershipSite]:
             yield PartnershipSite(running, build_world(), Path(directory))
         finally:
             running.stop()
+        from tests.web.nothing_kept import check
+
+        check(Path(directory), build_world())
 
 
 @pytest.fixture(scope="module")

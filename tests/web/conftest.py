@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,11 @@ from hub.demo.generator import build_world
 from hub.demo.partnership import Partnership
 from hub.demo.processes import free_ports
 from hub.demo.world import World
+from tests.access.devserver_browser import with_front_doors
+from tests.access.devserver_up import Running
+from tests.access.devserver_up import up as server_up
 from tests.web.chromium import EXECUTABLE
+from tests.web.site_up import Up, site_up
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -54,6 +59,27 @@ def partnership_site() -> Iterator[PartnershipSite]:
         from tests.web.nothing_kept import check
 
         check(Path(directory), build_world())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    """The development server that people sign in at."""
+    with server_up(with_front_doors()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory, server: Running) -> Iterator[Up]:
+    """A hub with its pages, in this process, once for these tests."""
+    with site_up(tmp_path_factory.mktemp("hub"), server) as running:
+        yield running
+
+
+@pytest.fixture
+def up(one: Up) -> Up:
+    """The same, its clock right."""
+    one.ahead = timedelta()
+    return one
 
 
 @pytest.fixture(scope="module")

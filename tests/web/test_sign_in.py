@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -13,22 +13,8 @@ from starlette.responses import Response
 
 from hub.errors import AuditUnavailable
 from hub.web.signing_in import _own
-from tests.access.devserver_browser import with_front_doors
 from tests.access.devserver_up import Running
-from tests.access.devserver_up import up as server_up
 from tests.web.site_up import MASH, NURSE, OFFICER, Browser, Up, site_up
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with server_up(with_front_doors()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory, server: Running) -> Iterator[Up]:
-    with site_up(tmp_path_factory.mktemp("hub"), server) as running:
-        yield running
 
 
 @pytest.fixture

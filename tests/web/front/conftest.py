@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -14,11 +13,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from hub.service.ask import Line
-from tests.access.devserver_browser import with_front_doors
-from tests.access.devserver_up import Running
-from tests.access.devserver_up import up as server_up
 from tests.service.custodians import Bendable
-from tests.web.site_up import MASH, Browser, Up, site_up
+from tests.web.site_up import MASH, Browser, Up
 
 ASKED = {"nhs_number": "999 000 4021", "purpose": "ca2004-s16la", "case_reference": "MASH-1"}
 BY_NAME = {
@@ -79,18 +75,6 @@ def hidden(response: httpx2.Response, path: str) -> dict[str, Any]:
     for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[0]):
         fields.setdefault(html.unescape(name), []).append(html.unescape(value))
     return fields
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with server_up(with_front_doors()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory, server: Running) -> Iterator[Up]:
-    with site_up(tmp_path_factory.mktemp("hub"), server) as running:
-        yield running
 
 
 @pytest.fixture

@@ -19,11 +19,8 @@ from hub.domain.enquiry import Searcher
 from hub.domain.organisations import Sector
 from hub.policy.engine import Policy
 from hub.service.releasing_rounds import go_round
-from tests.access.devserver_browser import with_front_doors
-from tests.access.devserver_up import Running
-from tests.access.devserver_up import up as server_up
 from tests.service.releases import ADOPTED, EHC, INTELLIGENCE, ORDERED, REASON, WHY, Hub, values_of
-from tests.web.site_up import MASH, NURSE, OFFICER, Browser, Up, site_up
+from tests.web.site_up import MASH, NURSE, OFFICER, Browser, Up
 
 COUNCIL_LEAD, POLICE_LEAD = "tc-0205 release_lead", "tp-1507 release_lead"
 NURSE_ASKS = Searcher(
@@ -77,18 +74,6 @@ def text(response: httpx2.Response) -> str:
     """What a page says, without its markup and what is typed in it."""
     body = re.sub(r"<(script|head|option|textarea).*?</\1>", " ", response.text, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with server_up(with_front_doors()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory, server: Running) -> Iterator[Up]:
-    with site_up(tmp_path_factory.mktemp("hub"), server) as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,18 +9,10 @@ import pytest
 from hub.audit.note import SignerKey
 from hub.errors import ConfigurationError
 from hub.web.review.desk import Desk
-from tests.access.devserver_browser import with_front_doors
 from tests.access.devserver_up import Running
-from tests.access.devserver_up import up as server_up
 from tests.web import site_up as sites
 
 EARLIER = SignerKey("hub.test/log", b"before".ljust(32, b".")).verifier
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with server_up(with_front_doors()) as running:
-        yield running
 
 
 def with_keys(monkeypatch: pytest.MonkeyPatch, line: str) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from hub.access.case_register import CaseRegister, CaseState
 from hub.access.settings import CaseRegisterSettings
 from hub.access.token import SKEW_SECONDS_MAX
-from hub.domain.enquiry import Enquiry, Searcher
+from hub.domain.enquiry import Enquiry, Searcher, SignIn, StepUp
 from hub.errors import Forbidden, StepUpNeeded
 
 _NOT_IN_TOKEN = (
@@ -57,14 +57,18 @@ def check_sign_in(searcher: Searcher, purpose: str, now: datetime) -> None:
     wanted = searcher.step_up.get(purpose)
     if wanted is None or searcher.worker is None:
         return
-    signed_in = searcher.sign_in
+    if not is_enough(searcher.sign_in, wanted, now):
+        raise StepUpNeeded(wanted.acr_values, wanted.max_age_seconds)
+
+
+def is_enough(signed_in: SignIn, wanted: StepUp, now: datetime) -> bool:
+    """Whether somebody signed in in one of the ways that are wanted, and lately enough."""
     strong = not wanted.acr_values or signed_in.acr in wanted.acr_values
     fresh = wanted.max_age_seconds is None
     if wanted.max_age_seconds is not None and signed_in.at is not None:
         age = now.timestamp() - signed_in.at
         fresh = -SKEW_SECONDS_MAX <= age <= wanted.max_age_seconds + SKEW_SECONDS_MAX
-    if not (strong and fresh):
-        raise StepUpNeeded(wanted.acr_values, wanted.max_age_seconds)
+    return strong and fresh
 
 
 _REFUSALS: Mapping[CaseState, tuple[str, str]] = {

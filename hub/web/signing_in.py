@@ -16,7 +16,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access.provider import Provider, SignInRequest
+from hub.domain.enquiry import StepUp
 from hub.errors import BadRequest, Forbidden, HubError, StepUpNeeded, TooLarge, Unauthenticated
+from hub.service.stating import is_enough
 from hub.web.forms import read_fields
 from hub.web.sessions import Session
 from hub.web.visit import CSRF_FIELD, Page, Visit, refused
@@ -103,10 +105,11 @@ class SignIn:
         if who.subject != token.subject or token.client_id != self._provider.client_id or token.worker is None:
             raise Unauthenticated("The sign-in service answered about two people. Start again.", code="SIGN_IN_FAILED")
         await gate.again(token)  # whoever has no access has no session either
-        if asked.acr_values and token.sign_in.acr not in asked.acr_values:
+        # A provider that lets her in as before would send her round in circles between it and the page.
+        if not is_enough(token.sign_in, StepUp(asked.acr_values, asked.max_age_seconds), site.clock()):
             raise Forbidden(
-                "This page needs a stronger sign-in than the sign-in service gave you. Ask your agency how to set "
-                "one up (a second factor, for example).",
+                "This page needs a stronger or fresher sign-in than the sign-in service gave you. Ask your agency how "
+                "to set one up (a second factor, for example), or sign out there and sign in again.",
                 code="SIGN_IN_TOO_WEAK",
             )
         before = await site.sessions.find(site.cookie(request))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.token import SKEW_SECONDS_MAX
 from hub.audit.acts import Officer
 from hub.domain.enquiry import Duty, Searcher
 from hub.errors import (
@@ -31,6 +30,7 @@ from hub.errors import (
 )
 from hub.service.entries import worker_key
 from hub.service.refuse import record_refusal
+from hub.service.stating import is_enough
 from hub.telemetry.lines import Digest, LogLine, say
 from hub.web.forms import Form, read_fields
 from hub.web.sessions import Session
@@ -146,13 +146,8 @@ class Page:
         return fields
 
     def _check_sign_in(self, session: Session) -> None:
-        wanted, now = self.site.step_up, self.site.clock().timestamp()
-        signed_in = session.token.sign_in
-        is_strong = not wanted.acr_values or signed_in.acr in wanted.acr_values
-        is_fresh = wanted.max_age_seconds is None or (
-            signed_in.at is not None and now - signed_in.at <= wanted.max_age_seconds + SKEW_SECONDS_MAX
-        )
-        if not (is_strong and is_fresh):
+        wanted = self.site.step_up
+        if not is_enough(session.token.sign_in, wanted, self.site.clock()):
             raise StepUpNeeded(wanted.acr_values, wanted.max_age_seconds)
 
 

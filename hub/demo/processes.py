@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import select
 import signal
 import socket
@@ -18,6 +19,8 @@ from hub.errors import HubError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
+PORTS = range(12000, 32000)
+TRIES = 200
 
 
 class DidNotStart(HubError):
@@ -109,10 +112,15 @@ class Parts:
 
 
 def free_ports(count: int, wanted: Sequence[int] = ()) -> list[int]:
-    """``count`` ports of 127.0.0.1 that nothing listens on, those of ``wanted`` that are free first."""
+    """``count`` ports of 127.0.0.1 that nothing listens on, those of ``wanted`` that are free first.
+
+    The others are below those that systems give to outgoing connections (RFC 6335's dynamic ports, and Linux's wider
+    range): between finding one and listening on it nobody is given it by chance.
+    """
     held: list[socket.socket] = []
+    candidates = random.SystemRandom().sample(PORTS, count + TRIES)
     try:
-        for port in (*wanted, *([0] * count)):
+        for port in (*wanted, *candidates):
             if len(held) == count:
                 break
             taken = socket.socket()
@@ -122,6 +130,8 @@ def free_ports(count: int, wanted: Sequence[int] = ()) -> list[int]:
                 held.append(taken)
             except OSError:
                 taken.close()
+        if len(held) < count:
+            raise DidNotStart(f"No {count} free ports were found between {PORTS.start} and {PORTS.stop - 1}.")
         return [taken.getsockname()[1] for taken in held]
     finally:
         for taken in held:

@@ -33,6 +33,10 @@ __all__ = ["Appended", "Health", "Log", "QuestionClosed", "StoredEntry"]
 WAIT_SECONDS = 5.0
 """How long an append may take before it counts as failed."""
 
+START_SECONDS = 30.0
+"""How long making the tables may take at a start, when nobody waits at a screen yet and a disk may be busy. Each
+statement of it still waits for no lock longer than the log's own wait."""
+
 READS_MAX = 256
 """The most reads waiting at one time; one more is refused at once."""
 
@@ -53,7 +57,7 @@ class Log:
     Args:
         url: ``sqlite:///file`` or ``postgresql://...``.
         signer: the log's key; its name is the log's origin.
-        wait_seconds: the longest wait of any one call.
+        wait_seconds: the longest wait of any one call but :meth:`start`, which has :data:`START_SECONDS`.
         clock: the time (aware, UTC).
         nonce: 16 random bytes.
 
@@ -97,7 +101,7 @@ class Log:
             ConfigurationError: the database holds another log, or an older state of this one.
             AuditUnavailable: it cannot be reached.
         """
-        await self._read(self._prepare)
+        await self._read(self._prepare, max(self._wait_seconds, START_SECONDS))
         self._writer.start()
 
     async def close(self) -> None:
@@ -215,13 +219,13 @@ class Log:
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._engine.dispose()
 
-    async def _read(self, work: Callable[[], Answer]) -> Answer:
+    async def _read(self, work: Callable[[], Answer], wait_seconds: float | None = None) -> Answer:
         """Run ``work`` on a reading thread, within the wait; a database's failure becomes AuditUnavailable."""
         if self._reading >= READS_MAX:
             raise AuditUnavailable
         self._reading += 1
         try:
-            async with asyncio.timeout(self._wait_seconds):
+            async with asyncio.timeout(wait_seconds or self._wait_seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._readers, work)
         except ConfigurationError:
             raise

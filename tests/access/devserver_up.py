@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from hub.access.devserver import DEMO_FILE, create_app
 from hub.access.devsettings import DevServerSettings, load_people
 from hub.access.jwks import JwksSource
 from hub.access.verifier import Verifier
+from hub.demo.processes import free_ports
 
 AUDIENCE = "http://127.0.0.1:8000"
 SECRET = "testshire-mash-development-only"
@@ -30,17 +30,9 @@ def basic(user: str, secret: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{secret}'.encode()).decode()}"
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def settings_of(keys_directory: Path | None = None, **changes: Any) -> DevServerSettings:
     """The demo's settings on a free port, with ``changes``."""
-    good: dict[str, Any] = {"environment": "development", "host": "127.0.0.1", "port": free_port()}
+    good: dict[str, Any] = {"environment": "development", "host": "127.0.0.1", "port": free_ports(1)[0]}
     good["people"] = load_people(DEMO_FILE)
     return DevServerSettings(keys_directory=keys_directory, **{**good, **changes})
 

@@ -16,8 +16,9 @@ from joserfc.jwk import ECKey
 
 from hub.access.devclient import client_key, fetch_client_token, fetch_worker_token
 from hub.access.devserver import create_app
+from hub.demo.processes import free_ports
 from hub.errors import ConfigurationError, IssuerUnavailable, Unauthenticated
-from tests.access.devserver_up import SECRET, Running, free_port, settings_of, up
+from tests.access.devserver_up import SECRET, Running, settings_of, up
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_the_command_refuses_with_a_plain_sentence(arguments: list[str], said: s
 
 
 async def test_the_command_serves() -> None:
-    port = free_port()
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "hub.access.devserver", "--environment", "development", "--port", str(port)]
     process = subprocess.Popen([*command, "--audience", "https://hub.testshire.example"])
     try:

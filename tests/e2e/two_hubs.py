@@ -47,7 +47,7 @@ PURPOSES = {"north": ("ca2004-s16la", "ca1989-s47", "ca1989-s17"), "south": ("ca
 SETTINGS = """
 environment = "development"
 server = {{ public_url = "{audience}" }}
-log = {{ database_url = "sqlite:///{directory}/log.db", key_file = "log.key", origin = "{shire}.example/log", write_timeout_seconds = 1 }}
+log = {{ database_url = "sqlite:///{directory}/log.db", key_file = "log.key", origin = "{shire}.example/log" }}
 access = {{ issuer = "{issuer}", audience = "{audience}", register = "register.toml" }}
 
 [[custodians]]

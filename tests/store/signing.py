@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,8 @@ class SignerProcess:
         self.keys = [directory / "signer.key"]
         self.state = directory / "log.state"
         # not in pytest's directory: a socket's path has at most 107 bytes
-        self.socket = Path(tempfile.mkdtemp(prefix="hub-signer-")) / "s"
+        self._place = Path(tempfile.mkdtemp(prefix="hub-signer-"))
+        self.socket = self._place / "s"
         self.process: subprocess.Popen[str] | None = None
         self.key: SignerKey = create_key(self.keys[0], ORIGIN)
 
@@ -69,6 +71,11 @@ class SignerProcess:
                 if pipe is not None:
                     pipe.close()
             self.process = None
+
+    def clear(self) -> None:
+        """End it, and leave nothing of it where its socket was."""
+        self.close()
+        shutil.rmtree(self._place)
 
     def client(self, wait_seconds: float = 2.0) -> ProcessSigner:
         return ProcessSigner(self.socket, ORIGIN, wait_seconds)

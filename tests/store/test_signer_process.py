@@ -52,7 +52,7 @@ def signing(tmp_path: Path) -> Iterator[SignerProcess]:
     process.begin()
     process.start()
     yield process
-    process.close()
+    process.clear()
 
 
 Script = list[tuple[list[bytes], list[bytes]]]
@@ -178,7 +178,7 @@ def test_another_key_behind_the_socket(signing: SignerProcess, tmp_path: Path) -
         with pytest.raises(SignerGone, match="another key"):
             sign(signer, [], BODIES[:1])
     finally:
-        other.close()
+        other.clear()
         signer.close()
 
 
@@ -206,6 +206,7 @@ def test_it_signs_nothing_before_it_was_told_of_a_log(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "hub signer begin" in done.stderr
     assert not signing.socket.exists()
+    signing.clear()
 
 
 def test_two_keys_sign_together(signing: SignerProcess) -> None:

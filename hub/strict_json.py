@@ -33,8 +33,10 @@ _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_SMALL = 65_536  # bytes, up to which it is worth a try to see at a glance that nothing is deep
 _BYTES_TO_AN_ESCAPE = 100  # or more, and the pattern is the faster way to take them out: by four times
 _ONE_KIND = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"{}[]")
 _NEITHER_BRACKET_NOR_QUOTE = bytes(byte for byte in range(256) if byte not in b'{}[]"')
 
 
@@ -49,8 +51,14 @@ def parse_json(raw: bytes, *, depth_max: int = DEPTH_MAX) -> Any:
         NotStrict: not UTF-8, not JSON, a duplicate key, NaN or an infinity, an integer beyond :data:`INTEGER_MAX`
             either way, half of a surrogate pair, or nested more than ``depth_max`` deep.
     """
-    _check_depth(raw, depth_max)  # before any parser: they recurse
-    return _read(raw)
+    try:
+        value = _quickly(raw)
+    except _Unsure:
+        _check_depth(raw, depth_max)  # before the strict reader, which recurses
+        return _slowly(raw)
+    if len(raw) > _SMALL or _depth_at_most(raw) > depth_max:
+        _check_depth(raw, depth_max)
+    return value
 
 
 def parse_json_each(raw: bytes, member: str, take: Callable[[Any], Any], *, depth_max: int = DEPTH_MAX) -> Any:
@@ -63,11 +71,10 @@ def parse_json_each(raw: bytes, member: str, take: Callable[[Any], Any], *, dept
     Raises:
         NotStrict: as :func:`parse_json`; and whatever ``take`` raises.
     """
-    _check_depth(raw, depth_max)
     try:
-        return _each_quickly(raw, member, take)
+        return _each_quickly(raw, member, take, depth_max)
     except _Unsure:
-        whole = _slowly(raw)
+        whole = parse_json(raw, depth_max=depth_max)
     if isinstance(whole, dict) and isinstance(whole.get(member), list):
         whole[member] = [take(item) for item in whole[member]]
     return whole
@@ -77,19 +84,13 @@ class _Unsure(Exception):
     """The fast reader cannot tell whether the text is strict."""
 
 
-def _read(raw: bytes) -> Any:
-    try:
-        return _quickly(raw)
-    except _Unsure:
-        return _slowly(raw)
-
-
 def _quickly(raw: bytes) -> Any:
     """The value of ``raw`` if it is certainly strict, its depth apart.
 
     What was read has each key once, so writing it again gives ``raw`` itself only where ``raw`` had each key once. In
     text that is spaced or escaped otherwise, members are counted: every colon is one, or stands in a text that both
     have (an escaped one apart). An integer beyond 64 bits is read as a float, so long rows of digits are not believed.
+    The fast reader gives up at a depth of 1,024 and the writer at 254, long before the stack ends.
     """
     try:
         value = orjson.loads(raw)
@@ -105,8 +106,11 @@ def _quickly(raw: bytes) -> Any:
     return value
 
 
-def _each_quickly(raw: bytes, member: str, take: Callable[[Any], Any]) -> Any:
-    """The whole in its parts: where each begins and ends is found first, then they are read one by one."""
+def _each_quickly(raw: bytes, member: str, take: Callable[[Any], Any], depth_max: int) -> Any:
+    """The whole in its parts: where each begins and ends is found first, then they are read one by one.
+
+    What finds them stops with a RecursionError long before it would exhaust the stack.
+    """
     try:
         parts = _PARTS.decode(raw)
         items = None if member not in parts else _ITEMS.decode(parts[member])
@@ -114,9 +118,11 @@ def _each_quickly(raw: bytes, member: str, take: Callable[[Any], Any]) -> Any:
         raise _Unsure from None
     if not _is_all(raw, parts):
         raise _Unsure
-    whole = {key: _read(bytes(part)) for key, part in parts.items() if key != member}
+    if depth_max < (1 if items is None else 2):
+        raise _Unsure
+    whole = {key: parse_json(bytes(part), depth_max=depth_max - 1) for key, part in parts.items() if key != member}
     if items is not None:
-        whole[member] = [take(_read(bytes(item))) for item in items]
+        whole[member] = [take(parse_json(bytes(item), depth_max=depth_max - 2)) for item in items]
     return whole
 
 
@@ -146,6 +152,17 @@ def _slowly(raw: bytes) -> Any:
     if _ESCAPED_SURROGATE.search(text) is not None and _has_half_surrogate(value):
         raise NotStrict("half of a surrogate pair")
     return value
+
+
+def _depth_at_most(raw: bytes) -> int:
+    """A depth that ``raw``, which is JSON, does not exceed: near enough to tell most texts from deep ones.
+
+    Where it is deepest, as many brackets as it is deep were opened before, and as many close after. The former only
+    grow along the text and the latter only shrink; they are equal once as many brackets were passed as close in all.
+    Brackets inside texts can only make it more.
+    """
+    marks = raw.translate(_ONE_KIND, _NO_BRACKET)
+    return marks.count(b"{", 0, marks.count(b"}"))
 
 
 def _check_depth(raw: bytes, depth_max: int) -> None:

@@ -19,6 +19,8 @@ STRICT = {
     "an escaped pair": (b'"\\ud83d\\ude00"', "\U0001f600"),
     "an escaped backslash before u": (b'"\\\\ud800"', "\\ud800"),
     "brackets in a text": (json.dumps("[" * 500).encode(), "[" * 500),
+    "many brackets, none deep": (b"[" + b"[[]]," * 500 + b"1]", [*([[]] for _ in range(500)), 1]),
+    "large and not deep": (b'{"a":"' + b"x" * 70_000 + b'","b":[[1]]}', {"a": "x" * 70_000, "b": [[1]]}),
     "as deep as may be": (b"[" * DEPTH_MAX + b"]" * DEPTH_MAX, json.loads("[" * DEPTH_MAX + "]" * DEPTH_MAX)),
     "as large as may be": (str(INTEGER_MAX).encode(), INTEGER_MAX),
     "as small as may be": (str(-INTEGER_MAX).encode(), -INTEGER_MAX),
@@ -41,6 +43,18 @@ NOT_STRICT = {
     "too deep by one": b"[" * (DEPTH_MAX + 1) + b"]" * (DEPTH_MAX + 1),
     "too deep by one, objects": b'{"a":' * (DEPTH_MAX + 1) + b"1" + b"}" * (DEPTH_MAX + 1),
     "too deep for the stack": b"[" * 100_000,
+    "too deep for the stack, closed in a text before": b'["' + b"]" * 100_000 + b'",' + b"[" * 100_000,
+    "too deep for the fast reader": b"[" * 2_000 + b"]" * 2_000,
+    "too deep for the fast writer": b"[" * 500 + b"]" * 500,
+    "too deep after many that close": b"[" + b"[]," * 500 + b"[" * DEPTH_MAX + b"]" * DEPTH_MAX + b"]",
+    "too deep among brackets in texts": b'["'
+    + b"]" * 90
+    + b'",'
+    + b"[" * DEPTH_MAX
+    + b"]" * DEPTH_MAX
+    + b',"'
+    + b"[" * 90
+    + b'"]',
     "too large by one": str(INTEGER_MAX + 1).encode(),
     "too small by one": str(-INTEGER_MAX - 1).encode(),
     "one digit too many": b"1" + b"0" * 16,
@@ -234,3 +248,23 @@ def test_depth_is_found_before_the_parser_recurses(raw: bytes, monkeypatch: pyte
     monkeypatch.setattr("hub.strict_json._DECODER", None)
     with pytest.raises(NotStrict):
         parse_json(raw)
+
+
+@given(items=st.lists(any_json, max_size=3), beside=any_json, depth_max=st.integers(0, 6))
+def test_depth_of_what_is_read_item_by_item_is_that_of_the_whole(items: list[Any], beside: Any, depth_max: int) -> None:
+    whole = {"beside": beside, "list": items}
+    raw = json.dumps(whole).encode()
+    if depth(whole) <= depth_max:
+        assert parse_json_each(raw, "list", lambda item: item, depth_max=depth_max) == whole
+    else:
+        with pytest.raises(NotStrict, match="nested too deep"):
+            parse_json_each(raw, "list", lambda item: item, depth_max=depth_max)
+
+
+@given(raw=st.text(alphabet='[]{}"\\:,1', max_size=40), depth_max=st.integers(1, 4))
+def test_however_bent_no_item_deeper_is_read(raw: str, depth_max: int) -> None:
+    try:
+        read = parse_json_each(b'{"list":[%s]}' % raw.encode(), "list", lambda item: item, depth_max=depth_max)
+    except NotStrict:
+        return
+    assert depth(read) <= depth_max

@@ -51,13 +51,16 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     return root
 
 
-def perfect_root(hashes: Sequence[bytes]) -> bytes:
-    """The root over ``hashes``, of which there must be a power of two: a proof needs hundreds, so no call for each."""
+def perfect_root(hashes: bytes) -> bytes:
+    """The root over ``hashes``, one after the other and a power of two of them.
+
+    A proof needs hundreds, so they are neither cut up nor joined one by one.
+    """
     sha256 = hashlib.sha256
-    while len(hashes) > 1:
-        pairs = zip(hashes[::2], hashes[1::2], strict=True)
-        hashes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
-    return hashes[0]
+    while len(hashes) > HASH_BYTES:
+        pairs = range(0, len(hashes), 2 * HASH_BYTES)
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 2 * HASH_BYTES]).digest() for at in pairs])
+    return hashes
 
 
 @dataclass(frozen=True, slots=True)

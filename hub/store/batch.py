@@ -31,6 +31,7 @@ __all__ = [
     "Pending",
     "QuestionClosed",
     "Result",
+    "head_of",
     "read_head",
 ]
 
@@ -74,10 +75,11 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
         HeadDamaged: there is none, or its parts contradict each other.
     """
     row = connection.execute(_LOCKED_HEAD if lock else _HEAD).one_or_none()
-    return _head(None if row is None else HeadRow(*row))
+    return head_of(None if row is None else HeadRow(*row))
 
 
-def _head(row: HeadRow | None) -> Head:
+def head_of(row: HeadRow | None) -> Head:
+    """The head as its row says; HeadDamaged as :func:`read_head` does."""
     if row is None:
         raise HeadDamaged("the head row is gone")
     try:
@@ -121,7 +123,7 @@ class BatchWriter:
         """
         self._written = None
         row, free = statements_of(connection).lock(connection, _ends(batch))
-        head = _head(row)
+        head = head_of(row)
         left = self._check(head)
         added: Sequence[Pending] = ()
         if left and list(left) != _bodies(_taken(batch, _accepted(batch, set(free)))):

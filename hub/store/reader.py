@@ -6,10 +6,9 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
 from types import MappingProxyType
 
-from sqlalchemy import Connection, Engine, bindparam, literal, select, text, tuple_, union_all
+from sqlalchemy import Connection, Engine, bindparam, select, text, tuple_
 
 from hub.audit.checkpoint import Checkpoint
 from hub.audit.encoding import decode
@@ -28,8 +27,9 @@ from hub.audit.merkle import (
 from hub.audit.note import parse_note
 from hub.audit.proof import LogProof
 from hub.audit.words import code
-from hub.store.batch import TILE_LEVELS, read_head
+from hub.store.batch import TILE_LEVELS, Head, head_of, read_head
 from hub.store.engine import reading, single
+from hub.store.sql_rows import Span, statements_of
 from hub.store.tables import log_entry, log_open, log_reference, log_tile
 from hub.telemetry.lines import LogLine, say
 
@@ -65,22 +65,6 @@ _TILES = (
     .where(log_tile.c.level == bindparam("level"))
     .where(log_tile.c.index >= bindparam("start"), log_tile.c.index < bindparam("end"))
     .order_by(log_tile.c.index)
-)
-_PATH_LEVELS = range(1, 4)
-"""Levels of stored subtrees that are read together with the leaves: enough for 2^32 entries."""
-
-_PATH = union_all(
-    select(literal(0).label("level"), log_entry.c.index.label("place"), log_entry.c.leaf_hash.label("hash")).where(
-        log_entry.c.index >= bindparam("start0"), log_entry.c.index < bindparam("end0")
-    ),
-    *(
-        select(log_tile.c.level, log_tile.c.index, log_tile.c.hash).where(
-            log_tile.c.level == level,
-            log_tile.c.index >= bindparam(f"start{level}"),
-            log_tile.c.index < bindparam(f"end{level}"),
-        )
-        for level in _PATH_LEVELS
-    ),
 )
 
 
@@ -146,13 +130,13 @@ def read_proof(engine: Engine, index: int, under: str | None = None) -> str | No
     """
     with engine.connect() as connection:
         # What was signed never changes, and entries are only added: no transaction is needed around the statements.
-        head = read_head(single(connection)) if under is None else None
-        note = head.note if head is not None else str(under)
+        head, blocks = _read_path(single(connection), index)
+        note = head.note if under is None else under
         signed = Checkpoint.parse(parse_note(note.encode()).text)
         if not 0 <= index < signed.size:
             return None
-        edge = {} if head is None else dict(zip(perfect_parts(0, signed.size), head.frontier.nodes, strict=True))
-        look_up = subtree_lookup(connection, TILE_LEVELS, edge, _path_blocks(connection, index))
+        edge = dict(zip(perfect_parts(0, head.frontier.size), head.frontier.nodes, strict=True))
+        look_up = subtree_lookup(connection, TILE_LEVELS, edge, blocks)
         leaf = look_up((0, index))
         try:
             hashes = _checked_proof(look_up, signed, index, leaf)
@@ -201,34 +185,19 @@ def _checked_proof(look_up: Lookup, signed: Checkpoint, index: int, leaf: bytes)
     return hashes
 
 
-def _path_blocks(connection: Connection, index: int) -> dict[tuple[int, int], list[bytes]]:
-    """The blocks on the way from a leaf to the root, in one trip to the database; by level and place."""
-    places = {level: index >> (TILE_LEVELS * (level + 1)) for level in (0, *_PATH_LEVELS)}
-    values = {f"start{level}": place * BLOCK for level, place in places.items()}
-    values |= {f"end{level}": (place + 1) * BLOCK for level, place in places.items()}
-    found: dict[int, list[tuple[int, bytes]]] = {level: [] for level in places}
-    for level, place, stored in connection.execute(_PATH, values).all():  # row by row it takes twice as long
-        found[level].append((place, bytes(stored)))
-    return {(level, place): _whole(found[level], place * BLOCK) for level, place in places.items()}
-
-
-def _whole(found: list[tuple[int, bytes]], start: int) -> list[bytes]:
-    """The hashes in order, as far as none is missing or damaged: what comes after that is not there."""
-    found.sort()
-    places = range(start, start + len(found))
-    if [place for place, _ in found] == list(places) and all(len(stored) == HASH_BYTES for _, stored in found):
-        return [stored for _, stored in found]
-    good = takewhile(
-        lambda each: each[1][0] == each[0] and len(each[1][1]) == HASH_BYTES, zip(places, found, strict=True)
-    )
-    return [stored for _, (_, stored) in good]
+def _read_path(connection: Connection, index: int) -> tuple[Head, dict[tuple[int, int], bytes]]:
+    """The head, and the blocks on the way from a leaf to the root, by level and place."""
+    places = [max(index, 0) >> (TILE_LEVELS * (level + 1)) for level in range(4)]
+    one, two, three, four = (Span(level, place * BLOCK, (place + 1) * BLOCK) for level, place in enumerate(places))
+    row, found = statements_of(connection).path(connection, (one, two, three, four))
+    return head_of(row), {(level, places[level]): hashes for level, hashes in found.items()}
 
 
 def subtree_lookup(
     connection: Connection,
     levels: int,
     known: Mapping[Node, bytes] = MappingProxyType({}),
-    blocks: dict[tuple[int, int], list[bytes]] | None = None,
+    blocks: dict[tuple[int, int], bytes] | None = None,
 ) -> Lookup:
     """How to get a subtree's hash: from those stored every ``levels`` levels (0: from the entries alone).
 
@@ -249,19 +218,19 @@ def subtree_lookup(
         else:
             if (stored, place) not in blocks:
                 blocks[stored, place] = _hashes(connection, stored, place * BLOCK, BLOCK)
-            hashes = blocks[stored, place][start : start + width]
-        if len(hashes) != width:
+            hashes = blocks[stored, place][start * HASH_BYTES : (start + width) * HASH_BYTES]
+        if len(hashes) != width * HASH_BYTES:
             raise ProofInvalid("hashes are missing")
         return perfect_root(hashes)
 
     return look_up
 
 
-def _hashes(connection: Connection, stored: int, start: int, count: int) -> list[bytes]:
+def _hashes(connection: Connection, stored: int, start: int, count: int) -> bytes:
     """Hashes of ``count`` neighbours from ``start`` on, as far as there are: of entries (0) or of stored subtrees."""
     values = {"start": start, "end": start + count}
     rows = connection.execute(_TILES, {"level": stored, **values}) if stored else connection.execute(_LEAVES, values)
     hashes = [bytes(each) for (each,) in rows]
     if any(len(each) != HASH_BYTES for each in hashes):
         raise ProofInvalid("hashes are damaged")
-    return hashes
+    return b"".join(hashes)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from psycopg import ClientCursor
 from sqlalchemy import Connection
 
-from hub.store.sql_rows import HeadRow, Rows, Statements, driver_of
+from hub.store.sql_rows import HeadRow, Rows, Spans, Statements, driver_of, whole
 
 _LOCK = "SELECT size, frontier, root, at, note FROM log_head FOR UPDATE"
 _CLOSE = "DELETE FROM log_open WHERE question = ANY (%s::bigint[]) RETURNING question"
@@ -34,6 +34,16 @@ UPDATE log_head
 SET size = %(size)s, frontier = %(frontier)b, root = %(root)b, at = %(at)s, note = %(note)s::text
 WHERE id = 1
 """
+_HASHES = """
+SELECT {level} AS level, min("index") AS first, max("index") AS last, count(*) AS count,
+       coalesce(string_agg({hash}, ''::bytea ORDER BY "index"), ''::bytea) AS hashes
+FROM {table} WHERE {where} "index" >= %s AND "index" < %s
+"""
+_BLOCKS = " UNION ALL ".join((
+    _HASHES.format(level=0, hash="leaf_hash", table="log_entry", where=""),
+    *(_HASHES.format(level=level, hash="hash", table="log_tile", where=f"level = {level} AND") for level in (1, 2, 3)),
+))  # fmt: skip
+_PATH = f"SELECT size, frontier, root, at, note, block.* FROM ({_BLOCKS}) AS block LEFT JOIN log_head ON true"  # noqa: S608  all of it is above
 
 
 class _Postgresql:
@@ -73,6 +83,14 @@ class _Postgresql:
             **rows.head._asdict(),
         }
         driver_of(connection).execute(_WRITE, values)
+
+    def path(self, connection: Connection, spans: Spans) -> tuple[HeadRow | None, dict[int, bytes]]:
+        values = [value for span in spans for value in span[1:]]
+        rows = driver_of(connection).execute(_PATH, values).fetchall()
+        head = HeadRow(*rows[0][:5]) if rows[0][0] is not None else None
+        found = {level: hashes for *_, level, first, last, count, hashes in rows
+                 if whole(spans[level], first, last, count, hashes)}  # fmt: skip
+        return head, found
 
 
 STATEMENTS: Statements = _Postgresql()

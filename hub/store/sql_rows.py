@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
+from hub.audit.merkle import HASH_BYTES
+
 
 class HeadRow(NamedTuple):
     """The head row as it is stored, its columns in this order."""
@@ -47,6 +49,18 @@ class TileRow(NamedTuple):
     hash: bytes
 
 
+class Span(NamedTuple):
+    """Neighbouring subtrees of one stored level (0: the entries' own hashes), from ``start`` up to ``end``."""
+
+    level: int
+    start: int
+    end: int
+
+
+Spans = tuple[Span, Span, Span, Span]
+"""The stored blocks on the way from a leaf to the root, by level from 0: enough for 2^32 entries."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Everything a transaction adds: entries from index ``start`` on, what is kept beside them, and the new head.
@@ -77,6 +91,18 @@ class Statements(Protocol):
     def write(self, connection: Connection, rows: Rows) -> None:
         """Write them all."""
         ...
+
+    def path(self, connection: Connection, spans: Spans) -> tuple[HeadRow | None, dict[int, bytes]]:
+        """The head, and the hashes of each span, one after the other, as far as there are; by level.
+
+        What is not all there up to its last hash, or not all hashes, is left out.
+        """
+        ...
+
+
+def whole(span: Span, first: int | None, last: int | None, count: int, hashes: bytes) -> bool:
+    """Whether ``hashes`` are those from the start of ``span`` on, with none missing between them."""
+    return first == span.start and last == first + count - 1 and len(hashes) == count * HASH_BYTES
 
 
 def driver_of(connection: Connection) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.store.sql_rows import HeadRow, Rows, Statements, driver_of
+from hub.store.sql_rows import HeadRow, Rows, Spans, Statements, driver_of, whole
 
 _HEAD = "SELECT size, frontier, root, at, note FROM log_head"
 _CLOSE = "DELETE FROM log_open WHERE question IN (SELECT value FROM json_each(?)) RETURNING question"
@@ -17,6 +17,12 @@ _OPEN = "INSERT INTO log_open (question, at) VALUES (?, ?)"
 _SIDE = 'INSERT INTO log_side ("index", salt, body) VALUES (?, ?, ?)'
 _TILE = 'INSERT INTO log_tile (level, "index", hash) VALUES (?, ?, ?)'
 _SET_HEAD = "UPDATE log_head SET size = ?, frontier = ?, root = ?, at = ?, note = ? WHERE id = 1"
+_HASHES = """
+SELECT min(place), max(place), count(*), coalesce(group_concat(hex(hash), ''), '')
+FROM (SELECT "index" AS place, {hash} AS hash FROM {table} WHERE {where} "index" >= ? AND "index" < ? ORDER BY "index")
+"""  # as text, since SQLite joins nothing else
+_LEAVES = _HASHES.format(hash="leaf_hash", table="log_entry", where="")
+_TILES = _HASHES.format(hash="hash", table="log_tile", where="level = ? AND")
 
 
 class _Sqlite:
@@ -40,6 +46,18 @@ class _Sqlite:
             if beside:
                 driver.executemany(statement, beside)
         driver.execute(_SET_HEAD, rows.head)
+
+    def path(self, connection: Connection, spans: Spans) -> tuple[HeadRow | None, dict[int, bytes]]:
+        driver: Any = driver_of(connection)
+        head = driver.execute(_HEAD).fetchone()
+        found: dict[int, bytes] = {}
+        for span in spans:
+            rows = driver.execute(_TILES, span) if span.level else driver.execute(_LEAVES, span[1:])
+            first, last, count, text = rows.fetchone()
+            hashes = bytes.fromhex(text)
+            if whole(span, first, last, count, hashes):
+                found[span.level] = hashes
+        return None if head is None else HeadRow(*head), found
 
 
 STATEMENTS: Statements = _Sqlite()

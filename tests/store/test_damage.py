@@ -21,13 +21,40 @@ from tests.store.tampering import edit, read_all
 Verify = Callable[..., Report]
 
 
-@pytest.mark.parametrize("damage", ["DELETE FROM log_tile", "UPDATE log_tile SET hash = leaf_hash"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param("DELETE FROM log_tile", id="all-gone"),
+        pytest.param('DELETE FROM log_tile WHERE "index" = 0', id="the-first-gone"),
+        pytest.param('DELETE FROM log_tile WHERE "index" = 1', id="the-last-gone"),
+        pytest.param(
+            'UPDATE log_tile SET hash = (SELECT leaf_hash FROM log_entry WHERE "index" = 0)', id="other-hashes"
+        ),
+        pytest.param("UPDATE log_tile SET hash = substr(hash, 1, 31)", id="too-short"),
+        pytest.param(
+            'UPDATE log_tile SET hash = CASE "index" WHEN 0 THEN substr(hash, 1, 31) ELSE hash || substr(hash, 1, 1) END',
+            id="as-long-together",
+        ),
+    ],
+)
 async def test_damaged_subtrees_cost_time_and_no_more(log: Log, log_url: str, damage: str) -> None:
     await asyncio.gather(*(log.append(refused(log)) for _ in range(600)))
-    edit(log_url, damage.replace("leaf_hash", '(SELECT leaf_hash FROM log_entry WHERE "index" = 0)'))
-    text = await log.proof(3)
+    edit(log_url, damage)
+    for index in (3, 300, 599):
+        text = await log.proof(index)
+        assert text is not None
+        assert verify_proof(text.encode(), log.verifier)[0] == index
+
+
+async def test_an_entry_that_is_gone_takes_no_proof_of_others_with_it(log: Log, log_url: str) -> None:
+    await asyncio.gather(*(log.append(refused(log)) for _ in range(600)))
+    edit(log_url, 'DELETE FROM log_entry WHERE "index" = 100')
+    for index in (99, 100, 101):
+        with pytest.raises(AuditUnavailable):
+            await log.proof(index)
+    text = await log.proof(300)
     assert text is not None
-    assert verify_proof(text.encode(), log.verifier)[0] == 3
+    assert verify_proof(text.encode(), log.verifier)[0] == 300
 
 
 async def test_no_proof_is_given_of_what_was_not_signed(log: Log, log_url: str) -> None:

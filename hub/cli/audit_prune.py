@@ -1,5 +1,7 @@
 """``hub audit prune``: drop the bytes of entries of closed years that an archive has. Their hashes stay, and every
 proof; entries about people on legal hold stay whole. It cannot be undone but from the archive.
+
+The reference table's rows of people and cases that no entry names any more go with them (:mod:`hub.store.unmentioned`).
 """
 
 from __future__ import annotations
@@ -7,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -21,8 +24,12 @@ from hub.store.archive import ArchiveInvalid, check_archive
 from hub.store.engine import make_engine
 from hub.store.pruning import PrunePlan, plan_pruning, prune
 from hub.store.scrub import scrub
+from hub.store.unmentioned import Swept, sweep
 
 WAIT_SECONDS = 60.0
+
+SETTLE_SECONDS = 60
+"""Longer than any question takes from reading its references to being logged, or given up."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -67,15 +74,22 @@ def _run(settings: Settings, engine: Engine, options: argparse.Namespace) -> int
         archive = check_archive(engine, options.archive, planned.closed, told)
     print(f"The archive has every entry of {planned.closed.year} and before ({planned.closed.size}), as it was logged.")
     print(f"{planned.left} entries would lose their bytes here; {planned.on_hold} stay because of a legal hold.")
-    if options.dry_run or not planned.left:
+    if options.dry_run:
         print("Nothing was dropped.")
         return 0
-    if not confirmed(options, str(options.before_year)):
-        sys.stderr.write("Nothing was dropped.\n")
-        return EXIT_WRONG
-    written = asyncio.run(_pruned(settings, planned, archive, options))
-    print(f"Dropped, and logged as entries {written[0]} to {written[-1]}. Proofs of old entries are made as before.")
-    print("From now on the archive is the only copy: keep two of it, in two places.")
+    if planned.left:
+        if not confirmed(options, str(options.before_year)):
+            sys.stderr.write("Nothing was dropped.\n")
+            return EXIT_WRONG
+        written = asyncio.run(_pruned(settings, planned, archive, options))
+        print(
+            f"Dropped, and logged as entries {written[0]} to {written[-1]}. Proofs of old entries are made as before."
+        )
+        print("From now on the archive is the only copy: keep two of it, in two places.")
+    else:
+        print("Nothing was dropped.")
+    if gone := _sweep(engine).gone:
+        print(f"{gone} references stood for people, workers or cases that no entry names any more: they are gone too.")
     if not scrub(settings.log.database_url):
         sys.stderr.write("The database's files have not given up the room yet: run VACUUM at a quiet time.\n")
     return 0
@@ -85,3 +99,15 @@ async def _pruned(settings: Settings, planned: PrunePlan, archive: str, options:
     async with opened_log(settings, wait_seconds=WAIT_SECONDS) as log:
         with telling("dropping") as told:
             return await prune(log, planned, archive, await officer(log, options), reason(options), told)
+
+
+def _sweep(engine: Engine) -> Swept:
+    """Once the entries are gone. Cut short, it leaves no harm; the next run does the rest."""
+
+    def settle() -> None:
+        with telling("waiting for questions that are under way") as told:
+            for second in range(SETTLE_SECONDS):
+                told(second, SETTLE_SECONDS)
+                time.sleep(1)
+
+    return sweep(engine, settle)

@@ -17,12 +17,14 @@ from hub.audit.entries import Abandoned, Answer, Question
 from hub.store.engine import reading
 from hub.store.judgements import SUBJECT
 from hub.store.subjects import Whom, resolve
-from hub.store.tables import log_reference
+from hub.store.tables import RETIRED, log_reference
 from hub.store.told import read_told, size_of
 from hub.store.years import bodies
 
 NAMES_MAX = 500
 """So many references are looked up by one statement."""
+
+_WORKER, _SUBJECT = ("worker", RETIRED + "worker"), (SUBJECT, RETIRED + SUBJECT)
 
 Progress = Callable[[int, int], None]
 """Called with the entries looked at and the entries there are."""
@@ -92,7 +94,7 @@ def read_names(engine: Engine, references: Collection[str]) -> Mapping[str, str]
         reading(connection)
         for at in range(0, len(wanted), NAMES_MAX):
             some = log_reference.c.ref.in_(wanted[at : at + NAMES_MAX])
-            query = select(log_reference.c.ref, log_reference.c.value).where(log_reference.c.kind == "worker", some)
+            query = select(log_reference.c.ref, log_reference.c.value).where(log_reference.c.kind.in_(_WORKER), some)
             found.update((ref, value) for ref, value in connection.execute(query))
     return found
 
@@ -101,7 +103,7 @@ def _found_by(connection: Connection, references: Iterable[str]) -> dict[str, Fo
     """By what each reference was found; one that stands for nobody any more was given as it is."""
     wanted = sorted(references)
     query = select(log_reference.c.ref, log_reference.c.value)
-    rows = connection.execute(query.where(log_reference.c.kind == SUBJECT, log_reference.c.ref.in_(wanted)))
+    rows = connection.execute(query.where(log_reference.c.kind.in_(_SUBJECT), log_reference.c.ref.in_(wanted)))
     by = {ref: _BY.get(value.partition(":")[0], FoundBy.GIVEN) for ref, value in rows}
     return {ref: by.get(ref, FoundBy.GIVEN) for ref in wanted}
 

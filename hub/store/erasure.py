@@ -31,7 +31,7 @@ from hub.store.judgements import SUBJECT
 from hub.store.release_requests import forget_lines_of
 from hub.store.sides import SideAltered, unpack
 from hub.store.subjects import Rows, Whom, resolve, rows_about
-from hub.store.tables import confirmation, judgement, log_entry, log_head, log_reference, log_side, match_shown
+from hub.store.tables import RETIRED, confirmation, judgement, log_entry, log_head, log_reference, log_side, match_shown
 from hub.store.together import append_with
 
 CHUNK_ROWS = 1_000
@@ -154,7 +154,9 @@ def _take_last(connection: Connection, index: int, planned: Plan, sides: Sequenc
     _check_decisions(rows)
     _check_hold(connection, whom.references, scan.held.values())
     connection.execute(
-        delete(log_reference).where(log_reference.c.kind == SUBJECT, log_reference.c.ref.in_(sorted(whom.references)))
+        delete(log_reference).where(
+            log_reference.c.kind.in_((SUBJECT, RETIRED + SUBJECT)), log_reference.c.ref.in_(sorted(whom.references))
+        )
     )
     forget(connection, judgement, rows.judgements, at)
     forget(connection, confirmation, rows.confirmations, at)

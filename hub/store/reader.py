@@ -33,8 +33,8 @@ from hub.store.sql_rows import Span, statements_of
 from hub.store.tables import log_entry, log_open, log_reference, log_tile
 from hub.telemetry.lines import LogLine, say
 
-REFERENCE_KIND_MAX = 32
-"""The longest kind of reference, in characters."""
+REFERENCE_KIND_MAX = 24
+"""The longest kind of reference, in characters: its column has room for "retired:" before it."""
 
 REFERENCE_VALUE_MAX = 1_024
 """The longest value a reference can stand for, in bytes of UTF-8; PostgreSQL indexes no more than 2,704."""

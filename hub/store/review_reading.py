@@ -15,7 +15,7 @@ from hub.store.read_tables import read_party
 from hub.store.review_words import Written, unpack_written
 from hub.store.reviews import Case, Step
 from hub.store.sides import SideAltered, SideState, read_side
-from hub.store.tables import log_entry, log_reference
+from hub.store.tables import RETIRED, log_entry, log_reference
 from hub.store.told import read_told
 
 ABOUT_MAX = 100
@@ -99,7 +99,7 @@ def stands_for(engine: Engine, reference: str) -> tuple[str, str] | None:
     query = select(log_reference.c.kind, log_reference.c.value).where(log_reference.c.ref == reference)
     with engine.connect() as connection:
         found = reading(connection).execute(query).one_or_none()
-    return None if found is None else (found.kind, found.value)
+    return None if found is None else (found.kind.removeprefix(RETIRED), found.value)
 
 
 def _entry(connection: Connection, index: int) -> object:

@@ -26,7 +26,7 @@ from hub.store import confirmations, judgements
 from hub.store.append_only import RECORDED, WITHDRAWN
 from hub.store.judgements import SUBJECT, local_key
 from hub.store.release_requests import judgements_about
-from hub.store.tables import confirmation, judgement, log_reference, match_shown
+from hub.store.tables import RETIRED, confirmation, judgement, log_reference, match_shown
 
 _ESCAPED = re.compile(r"\\+u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
 """A character as JSON or GraphQL may write it; in the JSON of a side row a document's own backslash is two."""
@@ -108,10 +108,21 @@ class Rows:
 
 
 def subject_key(search: ChildSearch) -> str:
-    """What the mapping table knows the subject by: the NHS number, or else what was stated instead of one."""
+    """What the mapping table knows the subject by: the NHS number, or else what was stated instead of one.
+
+    An unborn child is known by the mother's number and when the birth is expected, as somebody other than the mother.
+    """
+    if search.unborn is not None:
+        due = search.unborn.expected
+        return f"{_unborn_of(search.unborn.mother)}{due.isoformat() if due else ''}"
     if search.stated.nhs_number is not None:
         return f"nhs:{search.stated.nhs_number.value}"
     return stated_of(search.stated).key
+
+
+def _unborn_of(mother: NHSNumber) -> str:
+    """How the keys of all unborn children of one mother begin."""
+    return f"unborn:{mother.value}/"
 
 
 def stated_of(identity: Identity) -> Stated:
@@ -158,7 +169,7 @@ def rows_about(connection: Connection, whom: Whom, at: datetime) -> Rows:
 def _with_references(connection: Connection, whom: Whom) -> Whom:
     """With the references of her keys, and what her references stand for."""
     columns = (log_reference.c.value, log_reference.c.ref)
-    subject = log_reference.c.kind == SUBJECT
+    subject = log_reference.c.kind.in_((SUBJECT, RETIRED + SUBJECT))
     by_key = connection.execute(select(*columns).where(subject, log_reference.c.value.in_(sorted(whom.keys)))).all()
     references = whom.references | {row.ref for row in by_key}
     by_ref = connection.execute(select(*columns).where(subject, log_reference.c.ref.in_(sorted(references)))).all()

@@ -42,6 +42,9 @@ SCHEMA_VERSION = 5
 ONLY_ADDED_SINCE = frozenset({1, 2, 3, 4})
 """Versions to which nothing but tables was added since: brought up to date by making them."""
 
+RETIRED = "retired:"
+"""Before the kind of a reference that is no longer given out, and goes soon (:mod:`hub.store.unmentioned`)."""
+
 metadata = MetaData()
 
 log_entry = Table(

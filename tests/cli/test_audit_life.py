@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hub.cli import audit_prune
 from hub.cli.main import main
 from hub.store.appender import Log
 from hub.store.engine import make_engine
@@ -210,6 +211,21 @@ class TestYears:
         for year in (2023, 2024):
             at = datetime(year, 5, 1, tzinfo=UTC)
             do(place, lambda lives: lives.ask(asked(OTHER), WORDS), at)
+
+    def test_people_whom_no_entry_names_any_more_go_too(
+        self, run: Run, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(audit_prune, "SETTLE_SECONDS", 0)
+        do(place, lambda lives: lives.ask(asked(STATED), WORDS), datetime(2023, 5, 1, tzinfo=UTC))
+        self.lived(place)
+        run("close-year", "2023", *BY[:4])
+        export(place)
+        status, out, _ = run("prune", "--before-year", "2024", "--archive", "archive", *BY, "--confirm", "2024")
+        assert status == 0
+        assert out.splitlines()[-1].startswith("1 references stood for people, workers or cases that no entry names")
+        assert not set(TRACES) & set(
+            re.findall("[A-Za-z]+", str(read_all(url(place), "SELECT value FROM log_reference")))
+        )
 
     def test_closed_archived_dropped(self, run: Run, place: Path) -> None:
         self.lived(place)

@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit.acts import Export, Officer
 from hub.audit.note import NoteInvalid, VerifierKey
-from hub.audit.words import CODE_MAX, code
+from hub.audit.words import code
 from hub.cli.acting import database_url, opened_log
+from hub.cli.audit_whom import add_officer, by, officer, reason
 from hub.cli.main import EXIT_WRONG, add_settings, settings_path
 from hub.cli.verify import public_key
 from hub.errors import AuditUnavailable, ConfigurationError
@@ -46,9 +47,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--no-entries", action="store_true", help="hashes only")
     command.add_argument(
-        "--with-side", action="store_true", help="also the text kept beside entries: personal data; needs --reason"
+        "--with-side",
+        action="store_true",
+        help="also the text kept beside entries: personal data; needs --by and --reason",
     )
-    command.add_argument("--reason", metavar="CODE", help="why, in a word, for the log's entry")
+    add_officer(command)
     command.add_argument(
         "--without-entry", action="store_true", help="do not log it: only with --no-entries, for a public mirror"
     )
@@ -62,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         staged = _staged(settings, files, wanted)
         if not options.without_entry:
-            asyncio.run(_log_it(settings, staged, code(options.reason or ROUTINE)))
+            asyncio.run(_log_it(settings, staged, options))
         files.publish()
     except ExportRefused as refused:
         sys.stderr.write(f"NOTHING WAS EXPORTED. {refused}\n")
@@ -83,10 +86,14 @@ def _wanted(options: argparse.Namespace) -> Wanted:
         raise ConfigurationError("--no-entries leaves out all entries: --from and --to have no meaning with it.")
     if ranged and not 0 <= (options.start or 0) < (sys.maxsize if options.stop is None else options.stop):
         raise ConfigurationError("--from must be 0 or more, and less than --to.")
-    if options.with_side and not options.reason:
-        raise ConfigurationError("--with-side hands out personal data: say why with --reason. The log keeps it.")
-    if options.reason is not None and (len(options.reason) > CODE_MAX or code(options.reason) != options.reason):
-        raise ConfigurationError("--reason is one word, of letters, digits and - _ . : /, with no name in it.")
+    if options.with_side and not (options.reason and options.by):
+        raise ConfigurationError(
+            "--with-side hands out personal data: say who decided it with --by, and why with --reason."
+        )
+    if options.reason is not None:
+        reason(options)
+    if options.by is not None:
+        by(options)
     if options.without_entry and not (options.no_entries and not options.entry and not options.with_side):
         raise ConfigurationError("--without-entry is for hashes only: give --no-entries, and neither --entry nor text.")
     if options.no_entries:
@@ -125,19 +132,22 @@ def _staged(settings: Settings, files: ExportFiles, wanted: Wanted) -> Staged:
         engine.dispose()
 
 
-async def _log_it(settings: Settings, staged: Staged, reason: str) -> None:
-    """Write down that entries are handed out; without this nothing is."""
+async def _log_it(settings: Settings, staged: Staged, options: argparse.Namespace) -> None:
+    """Write down that entries are handed out, and by whom; without this nothing is. A timetable's export has nobody."""
     async with opened_log(settings) as log:
+        if options.by is None:
+            who = Officer("hub-audit-export", settings.log.origin, None, "operator")
+        else:
+            who = await officer(log, options)
         at, nonce = log.stamp()
-        officer = Officer("hub-audit-export", settings.log.origin, None, "operator")
         await log.append(
             Export(
                 at=at,
                 nonce=nonce,
-                officer=officer,
+                officer=who,
                 entries=staged.entries,
                 size=staged.size,
                 manifest=staged.manifest,
-                reason=reason,
+                reason=code(options.reason or ROUTINE),
             )
         )

@@ -154,11 +154,33 @@ def test_one_entry_with_its_proof(place: Path, run: Run) -> None:
     assert newest(place).entries == 2  # type: ignore[attr-defined]
 
 
-def test_text_beside_entries_goes_along_only_for_a_reason(place: Path, run: Run) -> None:
-    status, _, err = run_failing(run, "audit", "export", "--out", "x", "--with-side")
-    assert (status, "--reason" in err) == (2, True)
+BY = ("--by", "Rowan Achebe", "--organisation", "testshire-council")
+
+
+@pytest.mark.parametrize("said", [(), ("--reason", "court_order"), BY], ids=["neither", "not-by-whom", "not-why"])
+def test_text_beside_entries_never_goes_along_unexplained(place: Path, run: Run, said: tuple[str, ...]) -> None:
+    status, _, err = run_failing(run, "audit", "export", "--out", "x", "--with-side", *said)
+    assert status == 2
+    assert "--by" in err
+    assert "--reason" in err
     assert not (place / "x").exists()
-    assert run("audit", "export", "--out", "x", "--with-side", "--reason", "court_order")[0] == 0
+
+
+def test_who_decided_an_export_is_in_its_entry_behind_a_reference(place: Path, run: Run) -> None:
+    assert run("audit", "export", "--out", "x", *BY)[0] == 0
+    entry = newest(place)
+    assert isinstance(entry, Export)
+    assert (entry.officer.organisation, entry.officer.role, entry.reason) == (
+        "testshire-council",
+        "log_officer",
+        "routine",
+    )
+    names = dict(read_all(f"sqlite:///{place / 'log.db'}", "SELECT ref, value FROM log_reference"))
+    assert names[entry.officer.worker] == "testshire-council/Rowan Achebe"
+
+
+def test_text_beside_entries_goes_along_only_for_a_reason(place: Path, run: Run) -> None:
+    assert run("audit", "export", "--out", "x", "--with-side", "--reason", "court_order", *BY)[0] == 0
     assert {path.stat().st_mode & 0o777 for path in (place / "x").rglob("*") if path.is_file()} == {0o600}
     assert len((place / "x" / "sides.jsonl").read_text().splitlines()) == 1
     assert newest(place).reason == "court_order"  # type: ignore[attr-defined]
@@ -184,7 +206,8 @@ def run_failing(run: Run, *argv: str) -> tuple[int, str, str]:
         pytest.param(("--no-entries", "--from", "1"), "--no-entries leaves out all", id="none, from"),
         pytest.param(("--from", "5", "--to", "5"), "--from must be", id="from nothing"),
         pytest.param(("--from", "-1"), "--from must be", id="from below"),
-        pytest.param(("--reason", "Zoë asked"), "--reason is one word", id="a reason with a name"),
+        pytest.param(("--reason", "Zoë asked"), "with --reason: one word", id="a reason with a name"),
+        pytest.param(("--by", "Rowan"), "Name the person who decided", id="half a name"),
     ],
 )
 def test_what_is_refused_before_anything_is_read(place: Path, run: Run, options: tuple[str, ...], says: str) -> None:

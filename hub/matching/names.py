@@ -31,14 +31,19 @@ ENDING_LETTERS_MAX = 2
 NAME_CHARACTERS_MAX = 200
 """What follows in a longer name is not looked at."""
 
-_NOBODY = frozenset({"anon", "anonymous", "nk", "none", "not", "unknown", "unnamed"})
+_NOBODY = frozenset({"anon", "anonymous", "nk", "none", "not", "unk", "unknown", "unnamed"})
 """Words that show that no name was known. One of them makes the whole name a placeholder."""
 
 _NO_GIVEN_NAME = _NOBODY | {
     *("baby", "child", "infant", "newborn", "stillborn", "unborn", "fetus", "foetus"),
     *("twin", "triplet", "male", "female", "miss"),
+    *("daughter", "sister", "brother", "sibling", "mother", "father", "husband", "wife", "grandson", "granddaughter"),
+    *("person", "minor", "woman", "gentleman", "resident", "occupant", "eldest", "oldest", "youngest"),
 }
-"""The same for given names: "Baby of Sarah" is not Sarah. Child and Baby are real surnames."""
+"""The same for given names: "Baby of Sarah" is not Sarah. Child and Baby are real surnames.
+
+Words for what somebody is, and not for what they are called. Son, Man and Lady are not here: they are given names.
+"""
 
 _BOY_OR_GIRL = frozenset({"boy", "girl"})
 """Placeholders when they are all there is besides a number: "Boy 2", "Girl"."""
@@ -177,6 +182,9 @@ def _compare_words(a: str, b: str, *, same_sex: bool) -> Level:
         return Level.LIKE
     # daniel and danielle score .95: where names end differently, the sex must be known to be the same.
     if _end_differently(a, b) and not same_sex:
+        return Level.LIKE
+    # Jaro-Winkler looks at beginnings: Sophia and Sophie, David and Davin are two names.
+    if a[:-1] == b[:-1] and sound(a) != sound(b):
         return Level.LIKE
     return Level.NEAR if likeness >= NEAR_MIN else Level.SPELLING
 

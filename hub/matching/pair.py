@@ -14,15 +14,17 @@ _COULD_BE_THE_SAME_DAY = frozenset({Level.EXACT, Level.RANGE})
 _BIRTH_DATE_FITS = _COULD_BE_THE_SAME_DAY | {Level.NEAR}
 _NUMBER_AGREES = frozenset({Level.EXACT, Level.SUPERSEDED})
 _GIVEN_NAMES_PART = frozenset({Level.LIKE, Level.DIFFER})
+_ALL_BUT_SEX = (Compared.GIVEN_NAME, Compared.FAMILY_NAME, Compared.BIRTH_DATE, Compared.POSTCODE)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A candidate beside the one identity of the search it was compared with, and what a person said of it (``word``).
 
-    The four before the last are about all identities of the search together: an alias that fits cannot talk away a
-    contradiction with another. ``told_apart``: a given name or a birth date differs from one of them. ``withheld``: the
-    custodian names the candidate without a name or birth date.
+    ``same_number`` to ``told_apart``, and ``other_name_and_sex``, are about all identities of the search together: an
+    alias that fits cannot talk away a contradiction with another. ``told_apart``: a given name or a birth date differs
+    from one of them. ``withheld``: the custodian names the candidate without a name or birth date.
+    ``other_name_and_sex``: none of them has the candidate's given name, and none its sex.
     """
 
     candidate: Candidate
@@ -33,6 +35,7 @@ class Pair:
     restricted_contradicted: bool
     told_apart: bool
     withheld: bool = False
+    other_name_and_sex: bool = False
     word: Word | None = None
 
     @property
@@ -61,10 +64,44 @@ class Pair:
         another number and another name is another child. So is somebody whose name and birth date are withheld: the
         custodian, which knows them, says that they fit, and to drop the candidate would say that nobody does.
         """
-        if self.same_number or self.withheld or (self.word is not None and self.word.said is Said.SAME):
-            return True
-        is_another = self.number_contradicted and self.is_at(Compared.GIVEN_NAME, Level.DIFFER)
-        return self.score >= REVIEW_MIN_BITS and not is_another
+        return self._is_always_shown or (
+            self.score >= REVIEW_MIN_BITS and not self._has_another_number_and_name and not self.other_name_and_sex
+        )
+
+    @property
+    def is_relative(self) -> bool:
+        """So like the child that a person would look, but of another given name and another sex: a brother or sister.
+
+        Twins of two sexes are born to one mother in a hundred; that a child has another given name *and* another sex at
+        one agency than at another, and still the birth date, family name and home, is far rarer. It happens, so the
+        answer says that somebody is there, and does not ask anybody to judge.
+        """
+        return (
+            self.other_name_and_sex
+            and self.score >= REVIEW_MIN_BITS
+            and not self._is_always_shown
+            and not self._has_another_number_and_name
+            and not self.is_denied
+        )
+
+    @property
+    def _is_always_shown(self) -> bool:
+        return self.same_number or self.withheld or (self.word is not None and self.word.said is Said.SAME)
+
+    @property
+    def _has_another_number_and_name(self) -> bool:
+        return self.number_contradicted and self.is_at(Compared.GIVEN_NAME, Level.DIFFER)
+
+    @property
+    def sex_fits(self) -> bool:
+        """Whether the sex speaks against no link: it does not differ, or nothing else differs by as much as a letter.
+
+        Names that are alike may be a boy's and a girl's (Daniel, Danielle). Of the same given name, birth date, family
+        name and postcode there is one child, for twins are not given one name: then a sex that differs is a slip.
+        """
+        return not self.is_at(Compared.SEX, Level.DIFFER) or all(
+            self.is_at(compared, Level.EXACT) for compared in _ALL_BUT_SEX
+        )
 
     @property
     def fits_on_demographics(self) -> bool:
@@ -77,7 +114,7 @@ class Pair:
             self.score >= LINK_MIN_BITS
             and levels[Compared.GIVEN_NAME] in GIVEN_NAMES_AGREE
             and levels[Compared.BIRTH_DATE] in _BIRTH_DATE_FITS
-            and levels[Compared.SEX] is not Level.DIFFER
+            and self.sex_fits
             and not self.number_contradicted
             and not self.restricted_contradicted
         )
@@ -158,6 +195,8 @@ def best_pair(identities: Sequence[Prepared], candidate: Candidate, weights: Wei
     given = {comparison.levels[Compared.GIVEN_NAME] for comparison in comparisons}
     other_name = Level.DIFFER in given and given <= {Level.DIFFER, Level.MISSING}
     told_apart = any(_tells_apart(comparison) for comparison in comparisons)
+    sexes = {comparison.levels[Compared.SEX] for comparison in comparisons}
+    other_sex = Level.DIFFER in sexes and sexes <= {Level.DIFFER, Level.MISSING}
     pairs = [
         Pair(
             candidate,
@@ -168,6 +207,7 @@ def best_pair(identities: Sequence[Prepared], candidate: Candidate, weights: Wei
             restricted_contradicted,
             told_apart,
             held.withholds,
+            other_name and other_sex,
         )
         for identity, comparison in zip(identities, comparisons, strict=True)
     ]

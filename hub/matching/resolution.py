@@ -24,6 +24,13 @@ class Compared(StrEnum):
     POSTCODE = "postcode"
 
 
+class ComparedUnborn(StrEnum):
+    """What a child not yet born is compared on."""
+
+    MOTHER = "mother's NHS number"
+    EXPECTED_DATE = "expected date of birth"
+
+
 class Agreement(StrEnum):
     """How one comparison came out.
 
@@ -41,7 +48,7 @@ class Agreement(StrEnum):
 class Evidence:
     """One line of the evidence shown with a match, such as ``date of birth: agree``."""
 
-    compared: Compared
+    compared: Compared | ComparedUnborn
     outcome: Agreement
 
 
@@ -52,6 +59,8 @@ class Basis(StrEnum):
     VERIFIED_NUMBER = "verified NHS number"
     DEMOGRAPHICS = "names, date of birth and other details"
     CONFIRMED = "a person's confirmation"
+    MOTHER_AND_EXPECTED_DATE = "the recorded mother's NHS number and the expected date of birth"
+    MOTHER = "the mother's verified NHS number: this is her own record"
 
 
 class Doubt(StrEnum):
@@ -67,6 +76,9 @@ class Doubt(StrEnum):
     SOURCES_DISAGREE = "what this source and another hold cannot be one child"
     SEVERAL = "more than one person here fits"
     WITHHELD = "the name and date of birth are withheld there: only the NHS number can tell"
+    ALREADY_BORN = "already born: ask by the child's own NHS number, or name and date of birth"
+    EXPECTED_DATE = "expected dates of birth are too far apart to be of one pregnancy"
+    MOTHER_UNVERIFIED = "the mother's NHS number is not verified there"
     NOT_ENOUGH = "too little agrees to be sure"
 
 
@@ -186,10 +198,15 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class NotHeld:
-    """The custodian searched and holds nobody like the child; ``seen`` candidates were looked at and discarded."""
+    """The custodian searched and does not hold the child; ``seen`` candidates were looked at and discarded.
+
+    ``relative``: one of them is like the child in all but the given name and the sex, as a brother or sister is. That
+    is said with the answer: should the child itself have changed both, silence would be wrong.
+    """
 
     seen: int
     dropped: tuple[Word, ...] = ()
+    relative: bool = False
 
 
 Resolution = Same | Review | NotHeld

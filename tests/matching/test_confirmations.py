@@ -173,7 +173,7 @@ class TestContradictions:
         assert isinstance(found, Review)
 
     def test_the_same_number_learnt_later_undoes_not_this_child(self) -> None:
-        record = who("Kofi", "Okafor", BORN, "M", HOME, A)
+        record = who("Kofi", "Okafor", BORN, None, HOME, A)
         search = asked(who("Mia", "Okafor", BORN, "F", HOME))
         found = asked_again(ASK_NUMBERED, held(record), word(search, shown(search, record), Said.DIFFERENT))
         assert isinstance(found, Review)

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate
 from hub.matching.compare import Prepared, compare
 from hub.matching.confirmations import Book
+from hub.matching.names import GivenName, compare_given, sound
+from hub.matching.nicknames import are_spellings, is_short_for
 from hub.matching.resolution import Basis, Compared, NotHeld, Review, Said, Same
 from hub.matching.resolve import cross_check, resolve
-from hub.matching.weights import Level
+from hub.matching.weights import GIVEN_NAMES_AGREE, REVIEW_MIN_BITS, Level
 from tests.matching.confirming import LATER, asked_again, word
 from tests.matching.people import A, B, C
 
@@ -111,10 +113,14 @@ def test_the_order_of_candidates_changes_nothing(question: tuple[ChildSearch, li
     assert resolve(search, shuffled) == resolve(search, candidates)
 
 
-def given_names_differ_from_all(search: ChildSearch, candidate: Candidate) -> bool:
+def levels_with(search: ChildSearch, candidate: Candidate) -> list[dict[Compared, Level]]:
     held = Prepared.of(candidate.identity)
-    levels = [compare(Prepared.of(who), held).levels[Compared.GIVEN_NAME] for who in search.identities]
-    return Level.DIFFER in levels and set(levels) <= {Level.DIFFER, Level.MISSING}
+    return [compare(Prepared.of(who), held).levels for who in search.identities]
+
+
+def differs_from_all(search: ChildSearch, candidate: Candidate, compared: Compared) -> bool:
+    found = {levels[compared] for levels in levels_with(search, candidate)}
+    return found - {Level.MISSING} == {Level.DIFFER}
 
 
 @given(questions())
@@ -122,7 +128,62 @@ def test_given_names_that_differ_never_link(question: tuple[ChildSearch, list[Ca
     search, candidates = question
     found = resolve(search, candidates)
     if isinstance(found, Same):
-        assert not given_names_differ_from_all(search, found.candidate)
+        assert not differs_from_all(search, found.candidate, Compared.GIVEN_NAME)
+
+
+@given(questions())
+def test_a_sex_that_differs_links_only_where_nothing_else_does(
+    question: tuple[ChildSearch, list[Candidate]],
+) -> None:
+    search, candidates = question
+    found = resolve(search, candidates)
+    if isinstance(found, Same) and found.basis is Basis.DEMOGRAPHICS:
+        assert any(
+            levels[Compared.SEX] is not Level.DIFFER
+            or all(levels[each] is Level.EXACT for each in Compared if each not in (Compared.SEX, Compared.NHS_NUMBER))
+            for levels in levels_with(search, found.candidate)
+        )
+
+
+@given(questions())
+def test_whoever_is_told_of_as_a_relative_has_another_name_and_another_sex(
+    question: tuple[ChildSearch, list[Candidate]],
+) -> None:
+    search, candidates = question
+    found = resolve(search, candidates)
+    if isinstance(found, NotHeld) and found.relative:
+        assert any(
+            differs_from_all(search, candidate, Compared.GIVEN_NAME)
+            and differs_from_all(search, candidate, Compared.SEX)
+            for candidate in candidates
+        )
+
+
+@given(questions())
+def test_silence_is_never_about_somebody_likely(question: tuple[ChildSearch, list[Candidate]]) -> None:
+    """Evens or better: linked, shown, or told of; unless both number and given name are another child's."""
+    search, candidates = question
+    found = resolve(search, candidates)
+    if isinstance(found, NotHeld) and not found.relative:
+        for candidate in candidates:
+            held = Prepared.of(candidate.identity)
+            compared = [compare(Prepared.of(who), held) for who in search.identities]
+            best = max(compared, key=lambda each: each.score)
+            another = {each.levels[Compared.NHS_NUMBER] for each in compared} - {Level.MISSING} == {Level.DIFFER}
+            assert best.score < REVIEW_MIN_BITS or (another and best.levels[Compared.GIVEN_NAME] is Level.DIFFER)
+
+
+@given(
+    st.from_regex(r"[a-z]{2,9}", fullmatch=True), st.sampled_from("abcdeilmnorsty"), st.sampled_from("abcdeilmnorsty")
+)
+def test_names_that_part_in_the_last_letter_agree_only_by_sound_or_by_the_tables(start: str, a: str, b: str) -> None:
+    one, other = start + a, start + b
+    listed = sound(one) == sound(other) or are_spellings(one, other) or is_short_for(one, other)
+    parsed = GivenName.parse(one), GivenName.parse(other)
+    assume(all(parsed) and not listed)
+    assert parsed[0] is not None
+    assert parsed[1] is not None
+    assert compare_given(parsed[0], parsed[1], same_sex=True) not in GIVEN_NAMES_AGREE
 
 
 @given(questions())

@@ -59,6 +59,16 @@ LINKED = {
         who("Daniel", "Okafor", BORN, "F"),
         Basis.DEMOGRAPHICS,
     ),
+    "sex differs, and nothing else by a letter": (
+        asked(MIA),
+        who("Mia", "Okafor", BORN, "M", HOME),
+        Basis.DEMOGRAPHICS,
+    ),
+    "sex differs, and a middle name is known here": (
+        asked(MIA),
+        who("Mia Rose", "Okafor", BORN, "M", HOME),
+        Basis.DEMOGRAPHICS,
+    ),
     "no sex on either side": (asked(who("Mia", "Okafor", BORN, None, HOME)), MIA, Basis.DEMOGRAPHICS),
     "unverified number helps the names": (asked(who("Mia", "", BORN, None, None, A)), NUMBERED, Basis.DEMOGRAPHICS),
     "unverified number, slip in the birth date": (
@@ -149,7 +159,31 @@ REVIEWED = {
         who("Muhammad Hussain", "Aziz", BORN, "M", HOME),
         Doubt.GIVEN_NAME,
     ),
-    "twin brother": (asked(MIA), HER_BROTHER, Doubt.GIVEN_NAME),
+    "twin, or a brother: no sex recorded": (
+        asked(MIA),
+        who("Kofi", "Okafor", BORN, None, HOME),
+        Doubt.GIVEN_NAME,
+    ),
+    "twin whose name parts from hers in the last letter": (
+        asked(who("Sophia", "Okafor", BORN, "F", HOME)),
+        who("Sophie", "Okafor", BORN, "F", HOME),
+        Doubt.GIVEN_NAME,
+    ),
+    "no name yet, only whose daughter": (
+        asked(MIA),
+        who("Daughter of Ama", "Okafor", BORN, "F", HOME),
+        Doubt.NOT_ENOUGH,
+    ),
+    "other name and sex, but the same number": (
+        asked(NUMBERED),
+        who("Kofi", "Okafor", BORN, "M", HOME, A),
+        Doubt.NUMBER_CONFLICT,
+    ),
+    "another name and sex than stated, but an alias has that name": (
+        asked(MIA, who("Kofi", "Okafor", BORN, "F")),
+        HER_BROTHER,
+        Doubt.SEX,
+    ),
     "daniel and danielle": (
         asked(who("Daniel", "Okafor", BORN, "M", HOME)),
         who("Danielle", "Okafor", BORN, "F", HOME),
@@ -168,7 +202,20 @@ REVIEWED = {
         Doubt.NOT_ENOUGH,
     ),
     "initial": (asked(MIA), who("M", "Okafor", BORN, "F", HOME), Doubt.NOT_ENOUGH),
-    "sex differs": (asked(MIA), who("Mia", "Okafor", BORN, "M", HOME), Doubt.SEX),
+    "sex differs, and home": (asked(MIA), who("Mia", "Okafor", BORN, "M", "ZZ7 7ZZ"), Doubt.SEX),
+    "sex differs, home not known": (asked(MIA), who("Mia", "Okafor", BORN, "M"), Doubt.SEX),
+    "sex differs, and the surname by a letter": (asked(MIA), who("Mia", "Okafur", BORN, "M", HOME), Doubt.SEX),
+    "sex differs, and the given name is a short form": (
+        asked(who("Samantha", "Okafor", BORN, "F", HOME)),
+        who("Sam", "Okafor", BORN, "M", HOME),
+        Doubt.SEX,
+    ),
+    "sex differs, and the birth date by a day": (
+        asked(MIA),
+        who("Mia", "Okafor", "2014-02-04", "M", HOME),
+        Doubt.SEX,
+    ),
+    "sex differs, birth month only": (asked(MIA), who("Mia", "Okafor", "2014-02", "M", HOME), Doubt.SEX),
     "birth date differs": (asked(MIA), who("Mia", "Okafor", "2011-09-17", "F", HOME), Doubt.BIRTH_DATE),
     "no birth date: a name and a home are also the mother's": (
         asked(MIA),
@@ -269,6 +316,7 @@ DISCARDED = {
     "a namesake": (asked(MIA), [who("Mia", "Okafor", "2011-09-17", "F", "ZZ7 7ZZ")]),
     "born the same day": (asked(MIA), [who("Ruth", "Reid", BORN, "F", "ZZ7 7ZZ")]),
     "the twin, by her own number": (asked(NUMBERED), [who("Ava", "Okafor", BORN, "F", HOME, B)]),
+    "the twin brother, by his own number": (asked(NUMBERED), [who("Kofi", "Okafor", BORN, "M", HOME, B)]),
     "nothing known at all": (asked(MIA), [who()]),
     "another number and nothing else": (asked(NUMBER), [who(number=B, verified=True)]),
     "a stranger to a number alone": (asked(NUMBER), [MIA, HER_TWIN]),
@@ -278,3 +326,27 @@ DISCARDED = {
 @pytest.mark.parametrize(("search", "identities"), DISCARDED.values(), ids=DISCARDED.keys())
 def test_not_held_counts_those_it_discarded(search: ChildSearch, identities: list[Identity]) -> None:
     assert resolve(search, held(*identities)) == NotHeld(seen=len(identities))
+
+
+RELATIVES = {
+    "twin brother": (asked(MIA), [HER_BROTHER]),
+    "twin brother, surname misspelt": (asked(MIA), [who("Kofi", "Okafur", BORN, "M", HOME)]),
+    "twin brother, each with an unverified number on one side only": (asked(NUMBERED), [HER_BROTHER]),
+    "father, the child's birth date written down as his": (asked(MIA), [who("Kwame", "Okafor", BORN, "M", HOME)]),
+    "twin brother, and a stranger": (asked(MIA), [HER_BROTHER, who("Ruth", "Reid", BORN, "F", "ZZ7 7ZZ")]),
+    "twin brother, whose twin another custodian knows too": (asked(MIA, MIA), [HER_BROTHER]),
+}
+
+
+@pytest.mark.parametrize(("search", "identities"), RELATIVES.values(), ids=RELATIVES.keys())
+def test_a_brother_of_the_other_sex_is_told_of_and_not_taken_for_the_child(
+    search: ChildSearch, identities: list[Identity]
+) -> None:
+    assert resolve(search, held(*identities)) == NotHeld(seen=len(identities), relative=True)
+
+
+def test_beside_the_child_or_her_sister_a_brother_is_not_shown() -> None:
+    assert resolve(asked(MIA), held(MIA, HER_BROTHER)) == resolve(asked(MIA), held(MIA, who("Ruth", "Reid")))
+    found = resolve(asked(MIA), held(HER_TWIN, HER_BROTHER))
+    assert isinstance(found, Review)
+    assert [one.candidate.identity for one in found.candidates] == [HER_TWIN]

@@ -1,6 +1,6 @@
 """A set of policies that fits on a page, with one of everything that can be changed in a set: for tests of single lines.
 
-Three purposes, three kinds of record, twelve rules; nothing of it is law. Fields are in scope as :data:`LEVELS` says.
+Four purposes, four kinds of record, twelve rules; nothing of it is law. Fields are in scope as :data:`LEVELS` says.
 """
 
 from __future__ import annotations
@@ -97,10 +97,11 @@ PURPOSES = {
             "council police education",
             "",
             "minuted",
-            {"note": Detail.FULL, "visit": Detail.FULL, "event": Detail.KEY_FACTS},
+            {"note": Detail.FULL, "visit": Detail.FULL, "event": Detail.FULL},
         ),
         _purpose("narrow", "council police", "worker constable", None, {"note": Detail.KEY_FACTS}),
         _purpose("all", "council", "worker leader", None, {"note": Detail.EXISTENCE, "event": Detail.EXISTENCE}),
+        _purpose("single", "health", "nurse", None, {"note": Detail.EXISTENCE, "visit": Detail.EXISTENCE}),
     )
 }
 
@@ -123,12 +124,14 @@ KINDS = tuple(
         _kind("note", Sector.COUNCIL, Section.SOCIAL_CARE, {"held": "bare", "seen": "plain", "said": "deep"}),
         _kind("visit", Sector.COUNCIL, Section.SOCIAL_CARE, {"day": "bare", "who": "plain"}, "own idle heard"),
         _kind("event", Sector.POLICE, Section.POLICE, {"when": "bare", "what": "plain"}),
+        _kind("letter", Sector.HEALTH, Section.HEALTH, {"text": "plain"}),
     )
 )
 
 AGREED = Condition(record_has=("agreed",), because="agreed")
 WIDER = Condition(purpose_is=("wide", "all", "later"), recipient_is=("inner", "nobody", "outer"), because="their work")
 LATER = Condition(purpose_is=("later",), because="not yet")
+NOBODY = Condition(recipient_is=("nobody",), because="whoever it is")
 
 IMPEDIMENTS = {
     each.id: each
@@ -148,7 +151,7 @@ IMPEDIMENTS = {
         _rule("bar-second", 1, Effect.WITHHOLD, Condition(record_has=("barred",))),
         _rule("bar-class", 2, Effect.WITHHOLD, Condition(classification_is=("secret",))),
         _rule("bar-later", 2, Effect.WITHHOLD, Condition(record_has=("shut",), purpose_is=("later",))),
-        _rule("ask-low", 3, Effect.ASK, Condition(record_has=("low",))),
+        _rule("ask-low", 3, Effect.ASK, Condition(record_has=("low",)), NOBODY),
         _rule("ask-high", 1, Effect.ASK, Condition(record_has=("high",), recipient_is=("outer",))),
     )
 }

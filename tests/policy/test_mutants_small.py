@@ -77,6 +77,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     "bar-statute asks instead of withholding": {"effect": Effect.ASK, "veiled": False},
     "bar-statute told openly": {"veiled": False},
     "ask-low removed": {},
+    "ask-low without its exception 'whoever it is'": {"does_not_apply_when": ()},
     "ask-low withholds instead of asking": {"effect": Effect.WITHHOLD},
     "hide-who removed": {},
     "hide-who veiled": {"veiled": True},
@@ -123,7 +124,7 @@ def _words(**changed: Any) -> Bundle:
 def _of_label(label: str) -> Mutant:
     """``visit`` without one of the words that it has by its nature."""
     visit = replace(KINDS[1], labels=KINDS[1].labels - {label})
-    kinds = Catalogue.of((KINDS[0], visit, KINDS[2]))
+    kinds = Catalogue.of((KINDS[0], visit, *KINDS[2:]))
     says = f"visit without its own label {label!r}"
     return Mutant(says, replace(SMALL, catalogue=kinds), kinds=frozenset({"visit"}))
 
@@ -180,7 +181,8 @@ ALL = (
         recipient_sectors=frozenset({Sector.COUNCIL, Sector.POLICE, Sector.EDUCATION, Sector.HEALTH}),
     ),
     _of_reach("wide reaches key_facts instead of full of note", "wide", "note", note_said=""),
-    _of_reach("wide reaches existence instead of key_facts of event", "wide", "event", event_what=""),
+    _of_reach("wide reaches existence instead of full of event", "wide", "event", event_what=""),
+    _of_reach("wide reaches key_facts instead of nothing of letter", "wide", "letter", letter_text="wide"),
     _of_purpose("narrow", "removed"),
     _of_purpose("narrow", "closed to constable", recipient_roles=frozenset({"worker"})),
     _of_purpose("narrow", "closed to worker", recipient_roles=frozenset({"constable"})),
@@ -189,34 +191,56 @@ ALL = (
     _of_purpose("narrow", "closed to police", recipient_sectors=frozenset({Sector.COUNCIL})),
     _of_reach("narrow reaches full instead of key_facts of note", "narrow", "note", note_said="wide narrow"),
     _of_reach("narrow reaches existence instead of key_facts of note", "narrow", "note", note_seen="wide"),
-    _of_reach("narrow reaches existence instead of nothing of visit", "narrow", "visit", visit_day="wide narrow"),
+    _of_reach(
+        "narrow reaches existence instead of nothing of visit", "narrow", "visit", visit_day="wide narrow single"
+    ),
     _of_reach("narrow reaches existence instead of nothing of event", "narrow", "event", event_when="wide all narrow"),
+    _of_reach("narrow reaches key_facts instead of nothing of letter", "narrow", "letter", letter_text="narrow"),
     _of_purpose("all", "removed"),
     _of_purpose("all", "closed to leader", recipient_roles=frozenset({"worker"})),
     _of_purpose("all", "closed to worker", recipient_roles=frozenset({"leader"})),
     _of_purpose("all", "closed to council", recipient_sectors=frozenset()),
     _of_reach("all reaches key_facts instead of existence of note", "all", "note", note_seen="wide narrow all"),
-    _of_reach("all reaches nothing instead of existence of note", "all", "note", note_held="wide narrow"),
-    _of_reach("all reaches existence instead of nothing of visit", "all", "visit", visit_day="wide all"),
+    _of_reach("all reaches nothing instead of existence of note", "all", "note", note_held="wide narrow single"),
+    _of_reach("all reaches existence instead of nothing of visit", "all", "visit", visit_day="wide all single"),
     _of_reach("all reaches key_facts instead of existence of event", "all", "event", event_what="wide all"),
     _of_reach("all reaches nothing instead of existence of event", "all", "event", event_when="wide"),
+    _of_reach("all reaches key_facts instead of nothing of letter", "all", "letter", letter_text="all"),
+    _of_purpose("single", "removed"),
+    _of_purpose("single", "closed to health", recipient_sectors=frozenset()),
+    _of_reach(
+        "single reaches key_facts instead of existence of note, visit",
+        "single",
+        "note visit",
+        note_seen="wide narrow single",
+        visit_who="wide single",
+    ),
+    _of_reach(
+        "single reaches nothing instead of existence of note, visit",
+        "single",
+        "note visit",
+        note_held="wide narrow all",
+        visit_day="wide",
+    ),
+    _of_reach("single reaches existence instead of nothing of event", "single", "event", event_when="wide all single"),
+    _of_reach("single reaches key_facts instead of nothing of letter", "single", "letter", letter_text="single"),
     _of_reach(
         "'bare' counts as key_facts instead of existence",
-        "all",
-        "note event",
+        "all single",
+        "note visit event",
         note_held="wide narrow",
+        visit_day="wide",
         event_when="wide",
     ),
     _of_reach(
         "'plain' counts as existence instead of key_facts",
-        "all",
-        "note event",
-        note_seen="wide narrow all",
+        "all single",
+        "note visit event",
+        note_seen="wide narrow all single",
+        visit_who="wide single",
         event_what="wide all",
     ),
-    _of_reach(
-        "'plain' counts as full instead of key_facts", "narrow wide", "note event", note_seen="wide", event_what=""
-    ),
+    _of_reach("'plain' counts as full instead of key_facts", "narrow", "note", note_seen="wide"),
     _of_reach("'deep' counts as key_facts instead of full", "narrow", "note", note_said="wide narrow"),
 )
 

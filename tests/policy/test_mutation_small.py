@@ -40,7 +40,7 @@ WOULD_NOTICE = {
     "bar-statute without `record_has`": "note,seen,wide,?somebody,yes,,,,,shared_with_handling,tell-them,,,",
     "bar-statute without 'shut' in `record_has`": "note,seen,wide,?somebody,yes,shut,,,,gap,recipient_role,,,hidden",
     "bar-statute without 'own' in `record_has`": "visit,who,wide,?somebody,yes,,,,,gap,recipient_role high low,,,hidden",
-    "bar-statute without `classification_is`": "visit,day,wide,?somebody,yes,,,,,gap,high recipient_role low,,,open",
+    "bar-statute without `classification_is`": "visit,day,single,nurse,yes,,,,,gap,low,,,open",
     "bar-statute without 'deep' in `classification_is`": "note,said,wide,?somebody,yes,shut,,,,gap,recipient_role,,,hidden",
     "bar-statute without 'plain' in `classification_is`": "visit,who,wide,?somebody,yes,,,,,gap,recipient_role high low,,,hidden",
     "bar-statute without its exception 'agreed'": "visit,who,wide,?somebody,yes,shut agreed,,,,gap,high recipient_role low,,,open",
@@ -53,6 +53,7 @@ WOULD_NOTICE = {
     "bar-statute asks instead of withholding": "visit,who,wide,?somebody,yes,,,,,gap,recipient_role high low,,,hidden",
     "bar-statute told openly": "visit,who,wide,?somebody,yes,,,,,gap,recipient_role high low,,,hidden",
     "ask-low removed": "note,*,wide,worker,yes,low,,,,ask,ask-low,,,open",
+    "ask-low without its exception 'whoever it is'": "note,held seen,wide,?somebody,yes,low,,,,gap,recipient_role,,,open",
     "ask-low withholds instead of asking": "note,*,wide,worker,yes,low,,,,ask,ask-low,,,open",
     "hide-who removed": "note,*,wide,worker,yes,mild,,,,withheld,hide-who,,,open",
     "hide-who veiled": "note,*,wide,worker,yes,mild,,,,withheld,hide-who,,,open",
@@ -77,7 +78,8 @@ WOULD_NOTICE = {
     "wide closed to police": "note,held seen,wide,constable,yes,,,,,shared_with_handling,tell-them,,,",
     "wide open to health too": "note,*,wide,nurse,yes,,,,,out_of_scope,,,,",
     "wide reaches key_facts instead of full of note": "note,said,wide,worker,yes,,,,,shared_with_handling,tell-them,,,",
-    "wide reaches existence instead of key_facts of event": "event,what,wide,worker,yes,,,,,shared_with_handling,tell-them,,,",
+    "wide reaches existence instead of full of event": "event,what,wide,worker,yes,,,,,shared_with_handling,tell-them,,,",
+    "wide reaches key_facts instead of nothing of letter": "letter,*,wide,worker,yes,,,,,out_of_scope,,,,",
     "narrow removed": "note,held seen,narrow,worker,yes,,,,,shared,narrow,,,",
     "narrow closed to constable": "note,held seen,narrow,constable,yes,,,,,shared,narrow,,,",
     "narrow closed to worker": "note,held seen,narrow,worker,yes,,,,,shared,narrow,,,",
@@ -88,6 +90,7 @@ WOULD_NOTICE = {
     "narrow reaches existence instead of key_facts of note": "note,seen,narrow,worker,yes,,,,,shared,narrow,,,",
     "narrow reaches existence instead of nothing of visit": "visit,day,narrow,worker,yes,,,,,out_of_scope,,,,",
     "narrow reaches existence instead of nothing of event": "event,when,narrow,worker,yes,,,,,out_of_scope,,,,",
+    "narrow reaches key_facts instead of nothing of letter": "letter,*,narrow,worker,yes,,,,,out_of_scope,,,,",
     "all removed": "note,held,all,worker,yes,,,,,shared,all,,,",
     "all closed to leader": "note,held,all,leader,yes,,,,,shared,all,,,",
     "all closed to worker": "note,held,all,worker,yes,,,,,shared,all,,,",
@@ -97,6 +100,13 @@ WOULD_NOTICE = {
     "all reaches existence instead of nothing of visit": "visit,day,all,worker,yes,,,,,out_of_scope,,,,",
     "all reaches key_facts instead of existence of event": "event,what,all,worker,yes,,,,,out_of_scope,,,,",
     "all reaches nothing instead of existence of event": "event,when,all,worker,yes,,,,,shared,all,,,",
+    "all reaches key_facts instead of nothing of letter": "letter,*,all,worker,yes,,,,,out_of_scope,,,,",
+    "single removed": "note,held,single,nurse,yes,,,,,shared,single,,,",
+    "single closed to health": "note,held,single,nurse,yes,,,,,shared,single,,,",
+    "single reaches key_facts instead of existence of note, visit": "note,seen,single,nurse,yes,,,,,out_of_scope,,,,",
+    "single reaches nothing instead of existence of note, visit": "note,held,single,nurse,yes,,,,,shared,single,,,",
+    "single reaches existence instead of nothing of event": "event,when,single,nurse,yes,,,,,out_of_scope,,,,",
+    "single reaches key_facts instead of nothing of letter": "letter,*,single,nurse,yes,,,,,out_of_scope,,,,",
     "'bare' counts as key_facts instead of existence": "note,held,all,worker,yes,,,,,shared,all,,,",
     "'plain' counts as existence instead of key_facts": "note,seen,all,worker,yes,,,,,out_of_scope,,,,",
     "'plain' counts as full instead of key_facts": "note,seen,narrow,worker,yes,,,,,shared,narrow,,,",
@@ -244,14 +254,14 @@ def test_where_a_rule_may_hold(row: str, words: dict[str, tuple[str, ...]], touc
 
 def test_a_kind_that_nobody_knows_has_no_words_of_its_own() -> None:
     """The row is decided, and is none that a rule about records can be about."""
-    row = table("?letter,*,wide,worker,yes,,,,,gap,unknown_kind,,,hidden")
+    row = table("?photo,*,wide,worker,yes,,,,,gap,unknown_kind,,,hidden")
     assert score(SMALL, row, [_about(record_has=("own",)), _about(classification_is=("bare",))]).killed == 0
 
 
 def test_so_many_questions_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``bar-second`` is shown by the ninth: nothing is stated of two kinds of record, to four roles, before that."""
+    """``bar-second`` is shown by the 17th: two kinds, four roles and two purposes are tried with nothing stated."""
     said = "bar-second removed"
-    for tries, row in ((8, None), (9, f"...,{WOULD_NOTICE[said]}")):
+    for tries, row in ((16, None), (17, f"...,{WOULD_NOTICE[said]}")):
         monkeypatch.setattr(mutation, "TRIES_MAX", tries)
         assert score(SMALL, [], [MADE[said]]).survivors == (Survivor(said, row),)
 

@@ -82,8 +82,10 @@ class Connector(Protocol):
     ``kinds`` are the catalogue kinds it can supply. No method raises for anything the custodian does: a failure is
     a :class:`~hub.domain.sources.NoAnswer`. Each checks that what came back is about the person asked for.
 
-    Two things a connector may declare beside: ``goes_by_number_alone`` (names find nobody there), and
-    ``states_restriction`` (it is told for every child whether their whereabouts are restricted, as PDS is).
+    Three things a connector may declare beside: ``goes_by_number_alone`` (names find nobody there),
+    ``states_restriction`` (it is told for every child whether their whereabouts are restricted, as PDS is), and
+    ``unborn_kinds`` (it can look for a child not yet born, and then supplies these kinds and no others; without it such
+    a question is never put to it).
     """
 
     custodian: Custodian
@@ -106,6 +108,14 @@ class Connector(Protocol):
     async def close(self) -> None:
         """Give back connections."""
         ...
+
+
+def offered(connector: Connector, search: ChildSearch) -> frozenset[str] | None:
+    """The kinds ``connector`` can supply of whom ``search`` is about; None when it cannot look for them at all."""
+    if search.unborn is None:
+        return connector.kinds
+    kinds: frozenset[str] | None = getattr(connector, "unborn_kinds", None)
+    return kinds
 
 
 class UpstreamFault(Exception):

@@ -5,11 +5,12 @@ The codes of what is wrong are those of ``docs/codes.md``; no message repeats wh
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from hub.domain.enquiry import LookBack, RecordedDecision
 from hub.domain.identifiers import NHSNumber
-from hub.domain.people import ChildSearch, Identity, PartialDate
+from hub.domain.people import ChildSearch, Identity, PartialDate, Unborn
 from hub.errors import BadRequest
 
 NAME_MAX = 100
@@ -88,3 +89,30 @@ def child_search(
             "Give an NHS number, or a given name, a family name and a date of birth.", code="SEARCH_TOO_LITTLE"
         )
     return search
+
+
+def unborn_search(*, mother: str, expected: str, beside: Iterable[str | None] = ()) -> ChildSearch:
+    """A question about a child not yet born: the ``mother``'s NHS number, and when the birth is ``expected``.
+
+    Args:
+        mother: ten digits, however grouped.
+        expected: ``YYYY-MM-DD`` or ``YYYY-MM``.
+        beside: what else was said of the child; there must be nothing, since a child who has a name, a number or a
+            birth date of their own has been born, and the two questions are answered from different records.
+
+    Raises:
+        BadRequest: ``SEARCH_INVALID``, ``NHS_NUMBER_INVALID``, ``DATE_INVALID``.
+    """
+    if any(each is not None for each in beside):
+        raise BadRequest(
+            "Ask about an unborn child by the mother's NHS number and the expected date of birth alone: leave the "
+            "child's own number, names, date of birth, sex and postcode out. A child who has been born is asked about "
+            "by those, without `unborn`.",
+            code="SEARCH_INVALID",
+        )
+    due = PartialDate.parse(expected)
+    if due.latest - due.earliest >= timedelta(days=31):
+        raise BadRequest(
+            "Write the expected date of birth as YYYY-MM-DD, or YYYY-MM when the day is not known.", code="DATE_INVALID"
+        )
+    return ChildSearch(Identity(unborn=Unborn(NHSNumber.parse(mother), due)))

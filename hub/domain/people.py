@@ -70,12 +70,21 @@ class PartialDate:
 
 
 @dataclass(frozen=True, slots=True)
+class Unborn:
+    """All that a child who is not born yet can be known by: the mother's NHS number, and when the birth is expected."""
+
+    mother: NHSNumber = field(repr=False)
+    expected: PartialDate | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """The match fields of one person, as one source states them. All may be missing; none is trusted.
 
     ``given_names`` and ``family_names`` hold every known version (aliases, previous names), the current one first.
     ``restricted`` is PDS's confidentiality label R or V (``None``: the source cannot say).
-    ``former_numbers`` are NHS numbers that its source says ``nhs_number`` has superseded.
+    ``former_numbers`` are NHS numbers that its source says ``nhs_number`` has superseded. ``unborn`` is what is
+    known of a child before the birth; a record that has it beside a birth date is of a child who has been born.
     """
 
     nhs_number: NHSNumber | None = None
@@ -87,20 +96,26 @@ class Identity:
     postcode: str | None = field(default=None, repr=False)
     restricted: bool | None = None
     former_numbers: tuple[NHSNumber, ...] = field(default=(), repr=False)
+    unborn: Unborn | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One person a custodian holds who may be the subject: its own id for them, and match fields only."""
+    """One person a custodian holds who may be the subject: its own id for them, and match fields only.
+
+    ``is_mother``: the question is about an unborn child, and this is the mother whom it names; what is held of her is
+    her own record and not the child's.
+    """
 
     custodian: str
     local_id: str = field(repr=False)
     identity: Identity
+    is_mother: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChildSearch:
-    """Who the searcher asks about: an NHS number, or names with a birth date, or both.
+    """Who the searcher asks about: an NHS number, or names with a birth date, or both; or a child not born yet.
 
     ``aliases`` are further identities learnt during this question from a custodian that knows the child for certain
     (the police hold no NHS number, so theirs is always a match on these).
@@ -115,6 +130,11 @@ class ChildSearch:
         return any(
             who.given_names and who.family_names and who.birth_date is not None for who in (self.stated, *self.aliases)
         )
+
+    @property
+    def unborn(self) -> Unborn | None:
+        """The unborn child the question is about; None where it is about a child who has been born."""
+        return self.stated.unborn
 
     @property
     def identities(self) -> tuple[Identity, ...]:

@@ -39,6 +39,7 @@ class NotAskedReason(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"  # this purpose or role does not reach it
     NEEDS_DEMOGRAPHICS = "needs_demographics"  # it holds no NHS numbers and no name and birth date were known
     NEEDS_NHS_NUMBER = "needs_nhs_number"  # it is searched by NHS number alone and none was known
+    UNBORN = "unborn"  # it has no way to look for a child who is not born yet
     NOT_CONNECTED = "not_connected"  # no agency of this sector is connected to the hub
 
 

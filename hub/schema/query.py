@@ -212,6 +212,19 @@ def _enquiry(given: Any) -> Enquiry:
 
 
 def _search(given: types.ChildSearch) -> ChildSearch:
+    if given.unborn is not None:
+        return asking.unborn_search(
+            mother=given.unborn.mother_nhs_number,
+            expected=given.unborn.expected_date_of_birth,
+            beside=(
+                given.nhs_number,
+                given.given_name,
+                given.family_name,
+                given.date_of_birth,
+                given.sex,
+                given.postcode,
+            ),
+        )
     return asking.child_search(
         nhs_number=given.nhs_number,
         given_name=given.given_name,

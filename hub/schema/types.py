@@ -348,6 +348,12 @@ class Timeline:
     total: int
 
 
+@strawberry.input(description="A child who is not born yet. Nothing else may be said of the child beside it.")
+class UnbornSearch:
+    mother_nhs_number: str
+    expected_date_of_birth: str = strawberry.field(description="YYYY-MM-DD, or YYYY-MM when the day is not known.")
+
+
 @strawberry.input(description="Who you ask about: an NHS number, or names with a date of birth; both is best.")
 class ChildSearch:
     nhs_number: str | None = None
@@ -356,6 +362,9 @@ class ChildSearch:
     date_of_birth: str | None = strawberry.field(default=None, description="YYYY-MM-DD, YYYY-MM or YYYY.")
     sex: str | None = strawberry.field(default=None, description="female, male or other, as recorded.")
     postcode: str | None = None
+    unborn: UnbornSearch | None = strawberry.field(
+        default=None, description="A child who is not born yet, instead of everything above."
+    )
 
 
 @strawberry.input(description="The decision this purpose depends on: by which post, and when.")

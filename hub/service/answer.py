@@ -22,6 +22,8 @@ _NOT_ASKED = {
     "ask again",
     NotAskedReason.NEEDS_DEMOGRAPHICS: "it holds no NHS numbers, and no agency that answered gave a name and date "
     "of birth to ask it with: ask again with them",
+    NotAskedReason.UNBORN: "it has no way to look for a child who is not born yet, so what it knows is not here: ring "
+    "the contact",
 }
 
 _RELATIVE = (
@@ -128,6 +130,9 @@ def source_of(asked: Asked, untold: int = 0) -> Source:
 
 def searched_with(stated: Identity) -> Iterable[str]:
     """What the search used, by name, never the values."""
+    if stated.unborn is not None:
+        yield "mother's NHS number"
+        yield "expected date of birth"
     if stated.nhs_number is not None:
         yield "NHS number"
     if stated.given_names or stated.family_names:

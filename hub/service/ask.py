@@ -11,13 +11,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hub.connectors.base import Connector, Deadline, Found, Matched
+from hub.connectors.base import Connector, Deadline, Found, Matched, offered
 from hub.domain.organisations import Sector
 from hub.domain.people import Candidate, ChildSearch, Identity
 from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason, NotAskedReason, SourceState
 from hub.matching.resolution import NotHeld, Resolution, Review, Same, ScoredCandidate
 from hub.matching.resolve import cross_check, resolve
+from hub.service.linking import is_linked, with_link
 from hub.telemetry import steps as telemetry
 
 Resolve = Callable[[ChildSearch, Sequence[Candidate]], Resolution]
@@ -70,6 +71,12 @@ class Asked:
                 raise AssertionError("a custodian that was asked has a resolution or a failure")
 
     @property
+    def state_so_far(self) -> SourceState | None:
+        """The state, or None while the custodian is still being asked."""
+        is_open = self.not_asked is None and self.no_answer is None and self.resolution is None
+        return None if is_open else self.state
+
+    @property
     def same(self) -> Same | None:
         """The resolution, when the custodian answered about somebody who is surely the child."""
         return self.resolution if isinstance(self.resolution, Same) and self.no_answer is None else None
@@ -99,6 +106,7 @@ async def ask_all(
     """
     asked = await _Round(search, lines, wanted, grace_seconds, resolve).run()
     _keep_apart(asked)
+    _unlink(asked)
     return asked
 
 
@@ -116,6 +124,11 @@ def restricted(asked: Sequence[Asked]) -> bool | None:
     return False if told and all(told) else None
 
 
+def is_mother_linked(asked: Sequence[Asked]) -> bool | None:
+    """Whether a council recorded that she whom a question names is the unborn child's mother; None when unknown."""
+    return is_linked(one.state for one in asked if one.connector.custodian.sector is Sector.COUNCIL)
+
+
 def _says_unrestricted(one: Asked) -> bool:
     """Whether a source that can tell did: it holds the child without the label, or searched and holds nobody."""
     if one.same is not None:
@@ -124,6 +137,8 @@ def _says_unrestricted(one: Asked) -> bool:
 
 
 def _can_ask(connector: Connector, search: ChildSearch) -> bool:
+    if search.unborn is not None:
+        return offered(connector, search) is not None
     if _goes_by_number_alone(connector):
         return any(identity.nhs_number is not None for identity in search.identities)
     return search.has_demographics or (connector.matches_nhs_number and search.stated.nhs_number is not None)
@@ -163,6 +178,7 @@ class _Round:
         direct = [one for one in lines if one.not_asked is None and _can_ask(one.connector, search)]
         self._first: dict[str, Told] = {one.connector.custodian.id: loop.create_future() for one in direct}
         self._final: dict[str, Told] = {name: loop.create_future() for name in self._first}
+        self._asked = {line.connector.custodian.id: Asked(line.connector, not_asked=line.not_asked) for line in lines}
 
     async def run(self) -> list[Asked]:
         """Ask all of them at once. If one line fails in a way nobody foresaw, nobody is asked any further."""
@@ -175,7 +191,7 @@ class _Round:
 
     async def _line(self, line: Line) -> Asked:
         if line.not_asked is not None:
-            return Asked(line.connector, not_asked=line.not_asked)
+            return self._asked[line.connector.custodian.id]
         search = self._search
         if line.connector.custodian.id not in self._first:
             search = await self._learn(self._final.values())
@@ -188,7 +204,7 @@ class _Round:
     async def _ask(self, line: Line, search: ChildSearch) -> Asked:
         clock = asyncio.get_running_loop().time
         started = clock()
-        asked = Asked(line.connector)
+        asked = self._asked[line.connector.custodian.id]
         try:
             await self._follow(line, search, asked, Deadline.after(line.deadline_seconds))
         finally:
@@ -217,6 +233,8 @@ class _Round:
         if not isinstance(found, Found):
             asked.no_answer = found
             return
+        if who.is_mother:
+            found = await self._linking(found)
         asked.found = found
         pointers = [pointer for pointer in found.pointers if self._wanted(who, pointer)]
         if not pointers:
@@ -228,6 +246,16 @@ class _Round:
         asked.held = {record.pointer: record for record in fetched.records}
         if asked.held.keys() != set(pointers):  # a record that is silently missing would read as not held
             asked.no_answer = NoAnswer(NoAnswerReason.MALFORMED, "it gave other records than those it was asked for")
+
+    async def _linking(self, found: Found) -> Found:
+        """What was found of an unborn child's mother, with whether a council recorded whose mother she is.
+
+        A council that has not said within the grace leaves it unknown, which withholds and never shares.
+        """
+        councils = [name for name, one in self._asked.items() if one.connector.custodian.sector is Sector.COUNCIL]
+        if told := [self._final[name] for name in councils if name in self._final]:
+            await asyncio.wait(told, timeout=self._grace_seconds)
+        return with_link(found, is_linked(self._asked[name].state_so_far for name in councils))
 
     async def _match(self, line: Line, search: ChildSearch, deadline: Deadline) -> Resolution | NoAnswer:
         """Who the custodian holds, with the others' word where the searcher's alone is too little to be sure.
@@ -244,7 +272,7 @@ class _Round:
             self._tell(self._first, line, resolution.candidate.identity)
             return resolution
         self._tell(self._first, line, None)
-        if search.has_demographics:
+        if search.has_demographics or search.unborn is not None:
             return resolution
         learnt = await self._learn(told for name, told in self._first.items() if name != line.connector.custodian.id)
         if not learnt.has_demographics:
@@ -285,8 +313,20 @@ def _keep_apart(asked: Sequence[Asked]) -> None:
 
     Whatever was fetched for them is dropped, unread.
     """
-    sames = {one.connector.custodian.id: one.same for one in asked if one.same is not None}
+    surely = [one for one in asked if one.same is not None and not one.same.candidate.is_mother]
+    sames = {one.connector.custodian.id: one.same for one in surely if one.same is not None}
     for conflicting in cross_check(sames):
         one = next(one for one in asked if one.connector.custodian.id == conflicting)
         one.resolution = sames[conflicting].doubted()
         one.found, one.held = None, {}
+
+
+def _unlink(asked: Sequence[Asked]) -> None:
+    """Take back that a council recorded whose mother she is, where its own match did not stand in the end.
+
+    What was fetched of hers meanwhile is dropped, unread.
+    """
+    linked = is_mother_linked(asked)
+    for one in asked:
+        if one.same is not None and one.same.candidate.is_mother and one.found is not None and not linked:
+            one.found, one.held = with_link(one.found, linked), {}

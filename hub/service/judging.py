@@ -33,8 +33,8 @@ class Judging:
         return cls(book, searcher, enquiry, at, _numbers([search.stated.nhs_number]))
 
     def knowing(self, everybody: Iterable[Candidate]) -> Judging:
-        """The same, with the numbers under which custodians know the child."""
-        numbers = self.numbers | _numbers(each.identity.nhs_number for each in everybody)
+        """The same, with the numbers under which custodians know the child; an unborn child's mother's is not one."""
+        numbers = self.numbers | _numbers(each.identity.nhs_number for each in everybody if not each.is_mother)
         return Judging(self.book, self.searcher, self.enquiry, self.at, numbers)
 
     def about(self, who: Candidate, pointer: RecordPointer) -> Judged:

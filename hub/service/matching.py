@@ -10,6 +10,7 @@ from hub.domain.people import Candidate, ChildSearch
 from hub.matching.confirmations import Book, Confirmed
 from hub.matching.resolution import Resolution, ScoredCandidate
 from hub.matching.resolve import resolve
+from hub.matching.unborn import resolve_unborn
 from hub.matching.weights import SHIPPED, Weights
 from hub.service.ask import Asked, Resolve
 
@@ -44,14 +45,20 @@ class Matching:
         confirmed = Confirmed(book, at)
 
         def resolved(search: ChildSearch, candidates: Sequence[Candidate]) -> Resolution:
+            if search.unborn is not None:
+                return resolve_unborn(search, candidates)
             return resolve(search, candidates, confirmed, self.weights)
 
         return resolved
 
     async def keep(self, answer: int, search: ChildSearch, asked: Iterable[Asked], at: datetime) -> None:
-        """Keep the possible matches that answer number ``answer`` shows, beside all that was learnt of the child."""
+        """Keep the possible matches that answer number ``answer`` shows, beside all that was learnt of the child.
+
+        Of an unborn child nothing is learnt by which the child could be told again, and the mother is not the child.
+        """
         everybody = list(asked)
         shown = [candidate for one in everybody for candidate in one.unsure]
         if shown:
-            learnt = dict.fromkeys(one.same.candidate.identity for one in everybody if one.same is not None)
+            sure = [one.same.candidate for one in everybody if one.same is not None and search.unborn is None]
+            learnt = dict.fromkeys(who.identity for who in sure)
             await self.remember(answer, replace(search, aliases=tuple(learnt)), shown, at)

@@ -200,13 +200,16 @@ def _meanings(words: Iterable[str], bundle: Bundle) -> Iterable[str]:
 
 
 def _child(key: str | None) -> str:
-    """The child as she was asked about: by number, or by names and date of birth."""
+    """The child as she was asked about: by number, by names and date of birth, or before birth by the mother."""
     if key is None:
         return "erased from the log"
     kind, _, rest = key.partition(":")
     try:
         if kind == "nhs":
             return f"NHS number {NHSNumber.parse(rest).grouped()}"
+        if kind == "unborn":
+            mother, _, due = rest.partition("/")
+            return f"unborn child, expected {due}, of the mother with NHS number {NHSNumber.parse(mother).grouped()}"
         given, family, born = json.loads(rest)
         return f"{' '.join([*given, *family]).title()}, born {born or 'on a date nobody stated'}"
     except (BadRequest, ValueError, TypeError):

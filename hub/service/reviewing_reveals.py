@@ -104,6 +104,9 @@ def in_lines(kind: str, value: str) -> tuple[tuple[str, str], ...]:
     how, _, rest = value.partition(":")
     if how == "nhs":
         return (("NHS number", f"{rest[:3]} {rest[3:6]} {rest[6:]}"),)
+    if how == "unborn":
+        mother, _, due = rest.partition("/")
+        return (("Mother's NHS number", f"{mother[:3]} {mother[3:6]} {mother[6:]}"), ("Expected date of birth", due))
     if how == "stated":
         given, family, born = json.loads(rest)
         return (("Given names", " ".join(given)), ("Family names", " ".join(family)), ("Date of birth", born or "-"))

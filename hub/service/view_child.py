@@ -15,9 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from hub.audit.side import Side
-from hub.connectors.base import ENQUIRY
+from hub.connectors.base import ENQUIRY, offered
 from hub.connectors.http import CORRELATION_ID
-from hub.domain.disclosure import Outcome, Withheld
 from hub.domain.enquiry import Enquiry
 from hub.domain.organisations import Sector
 from hub.domain.people import Candidate, ChildSearch
@@ -40,6 +39,7 @@ from hub.service.refuse import record_refusal
 from hub.service.releasing_lines import keeping
 from hub.service.stating import CaseCheck, check_sign_in, check_stated
 from hub.service.tally import Tally
+from hub.service.unreached import Unreached
 from hub.store.appender import Log
 from hub.telemetry.steps import Step, timed
 
@@ -147,7 +147,7 @@ class ViewChild:
         )
         with timed(Step.PLAN):
             scope = self.policy.scope(enquiry.purpose, question.searcher.role)
-            lines = [self._narrowed(line, question, scope) for line in self.lines]
+            lines = [self._narrowed(line, question, search, scope) for line in self.lines]
         known = await entries.references(self.log, question, enquiry, search)
         said = asyncio.gather(self.judgements(), self.matching.book())  # read while the question is being written
         try:
@@ -172,7 +172,7 @@ class ViewChild:
                 decided = decide_all(
                     self.policy, facts, asked, self.clock(), judging=judging, read=question.read, since=since
                 )
-            unreached = self._out_of_scope(question, scope)
+            unreached = Unreached(self.policy.bundle, self.lines, question, search, scope).lines(asked)
             further = self.policy.bundle.look_back_next_step
             answer = compose(Gathered(search, asked, decided, unreached, label, self.clock(), since, further))
             with timed(Step.LOG_ANSWER):  # step 8: durable before a byte of it leaves
@@ -190,19 +190,23 @@ class ViewChild:
         await self.matching.keep(recorded.index, search, asked, now)
         return answer.recorded_as(recorded.index)
 
-    def _narrowed(self, line: Line, question: Question, scope: Scope) -> Line:
+    def _narrowed(self, line: Line, question: Question, search: ChildSearch, scope: Scope) -> Line:
         """Step 4: what to ask this custodian for, or why not to ask it.
 
         Whom the purpose or role does not reach is not asked, so held and not held are one answer. The NHS is asked who
-        the child is whenever anything is: the restriction it alone knows of governs what all the others may show.
+        the child is whenever anything is: the restriction it alone knows of governs what all the others may show. About
+        an unborn child whoever can look is asked: a council's word on the mother decides what of hers may be shown.
         """
         sector = line.connector.custodian.sector
-        kinds = line.connector.kinds & question.look & scope.kinds
+        offers = offered(line.connector, search)
+        ours = (offers or frozenset()) & question.look
+        kinds = ours & scope.kinds
         not_asked = None
         if sector not in scope.sectors:
             not_asked = NotAskedReason.OUT_OF_SCOPE
-        elif not kinds and sector is not Sector.HEALTH:
-            ours = line.connector.kinds & question.look
+        elif offers is None:
+            not_asked = NotAskedReason.UNBORN
+        elif not kinds and sector is not Sector.HEALTH and search.unborn is None:
             not_asked = NotAskedReason.OUT_OF_SCOPE if ours else NotAskedReason.NOT_SELECTED
         return replace(line, kinds=kinds, not_asked=not_asked)
 
@@ -233,17 +237,6 @@ class ViewChild:
             return self.policy.decide(facts, pointer, judging.about(who, pointer)).any_released
 
         return wanted
-
-    def _out_of_scope(self, question: Question, scope: Scope) -> dict[str, Withheld]:
-        """A line for each kind that was selected and is out of scope, whether or not anybody holds one."""
-        lines = {}
-        by_sector = {line.connector.custodian.sector: line.connector.custodian for line in reversed(self.lines)}
-        for kind in sorted(question.look - scope.kinds):
-            custodian = by_sector.get(self.policy.bundle.catalogue[kind].sector)
-            if custodian is not None:
-                step = self.policy.bundle.vocabulary.telling.out_of_scope_next_step
-                lines[kind] = Withheld(("*",), Outcome.OUT_OF_SCOPE, None, custodian.contact, step, kind=kind)
-        return lines
 
     async def _abandon(self, number: int, fault: BaseException) -> None:
         reason = "cancelled" if isinstance(fault, asyncio.CancelledError) else "internal_failure"

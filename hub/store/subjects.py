@@ -1,7 +1,8 @@
 """A person as somebody names her, and everything in the log's database that is about her.
 
-She is known by an NHS number, by names and a date of birth that somebody stated instead, or by a custodian's own id;
-each is a row of ``log_reference``. Whatever is found here is personal data, so nothing of it shows itself.
+She is known by an NHS number, by names and a date of birth that somebody stated instead, by a custodian's own id, or
+before her birth by her mother's number and the expected date; each is a row of ``log_reference``. Whatever is found
+here is personal data, so nothing of it shows itself.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, or_, select
 
 from hub.domain.identifiers import NHSNumber
 from hub.domain.people import ChildSearch, Identity, PartialDate
@@ -167,10 +168,16 @@ def rows_about(connection: Connection, whom: Whom, at: datetime) -> Rows:
 
 
 def _with_references(connection: Connection, whom: Whom) -> Whom:
-    """With the references of her keys, and what her references stand for."""
+    """With the references of her keys and of children she was expecting, and what her references stand for.
+
+    A question about an unborn child was put with the mother's number, so it is about her too; what is known of the
+    child by such a reference leads back to no number of hers.
+    """
     columns = (log_reference.c.value, log_reference.c.ref)
     subject = log_reference.c.kind.in_((SUBJECT, RETIRED + SUBJECT))
-    by_key = connection.execute(select(*columns).where(subject, log_reference.c.value.in_(sorted(whom.keys)))).all()
+    expecting = (log_reference.c.value.startswith(_unborn_of(each), autoescape=True) for each in whom.numbers)
+    hers = or_(log_reference.c.value.in_(sorted(whom.keys)), *expecting)
+    by_key = connection.execute(select(*columns).where(subject, hers)).all()
     references = whom.references | {row.ref for row in by_key}
     by_ref = connection.execute(select(*columns).where(subject, log_reference.c.ref.in_(sorted(references)))).all()
     known = replace(whom, references=references)
@@ -181,6 +188,8 @@ def _with_references(connection: Connection, whom: Whom) -> Whom:
 
 def _with_key(whom: Whom, key: str) -> Whom:
     kind, _, rest = key.partition(":")
+    if kind == "unborn":
+        return whom
     if kind == "nhs":
         return replace(whom, numbers=whom.numbers | {NHSNumber.parse(rest)})
     if kind == "stated":

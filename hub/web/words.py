@@ -50,6 +50,7 @@ REASONS: Mapping[str, str] = {
     NotAskedReason.OUT_OF_SCOPE: "this purpose or role does not reach it",
     NotAskedReason.NEEDS_DEMOGRAPHICS: "it is searched by name and date of birth, and they were not known",
     NotAskedReason.NEEDS_NHS_NUMBER: "it is searched by NHS number alone, and none was known",
+    NotAskedReason.UNBORN: "it has no way to look for a child who is not born yet",
     NotAskedReason.NOT_CONNECTED: "no agency of this kind is connected to the hub",
 }
 """Why a source did not answer or was not asked: goes on after its name, or stands after a colon. The filter ``why``."""

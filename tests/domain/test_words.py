@@ -52,7 +52,7 @@ def test_every_outcome_is_in_that_table() -> None:
         (Section, "identity household involvement social_care police health education"),
         (SourceState, "answered not_held possible_match no_answer not_asked"),
         (NoAnswerReason, "down slow refused malformed wrong_person too_large busy suspended"),
-        (NotAskedReason, "not_selected out_of_scope needs_demographics needs_nhs_number not_connected"),
+        (NotAskedReason, "not_selected out_of_scope needs_demographics needs_nhs_number unborn not_connected"),
     ],
 )
 def test_words_that_the_log_and_the_schema_repeat(words: Any, expected: str) -> None:

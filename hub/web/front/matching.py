@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from starlette.responses import Response
 
 from hub.errors import BadRequest
-from hub.matching.resolution import Agreement, Compared, Said
+from hub.matching.resolution import Agreement, Compared, ComparedUnborn, Said
 from hub.policy.judging import REASONS_MAX, REASONS_MIN
 from hub.service.confirming import DAYS, Confirming
 from hub.web.forms import Form
@@ -71,7 +71,7 @@ def _shown_form(site: Site, visit: Visit, form: Form, status: int) -> Response:
 
 def _evidence(sent: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The comparisons as the page before had them: the hub's own words, whatever else a form may say."""
-    compared, outcomes = {each.value for each in Compared}, {each.value for each in Agreement}
+    compared, outcomes = {each.value for each in (*Compared, *ComparedUnborn)}, {each.value for each in Agreement}
     for each in sent:
         left, _, right = each.rpartition(":")
         if left in compared and right in outcomes:

@@ -1,0 +1,45 @@
+"""Whether somebody recorded that the mother whom a question names is this unborn child's mother. Pure.
+
+A record of hers is about another person than the child, so policy asks whether the link between the two is recorded
+(``limits/scope-others.toml``). Before the birth only a council's pre-birth record can have recorded it. What is said
+here is a word on the record like any other: whether it is then shared, policy decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hub.connectors.base import Found
+from hub.domain.sources import SourceState
+
+LINK_RECORDED = "link_recorded"
+"""The vocabulary's word."""
+
+
+def is_linked(councils: Iterable[SourceState | None]) -> bool | None:
+    """Whether the link is recorded, by the state of each council's line; None stands for one that is still being asked.
+
+    A council that holds the unborn child holds it as hers. That nobody recorded a link takes every council's word:
+    None when one of them did not say, or when there is none to ask.
+    """
+    states = list(councils)
+    if SourceState.ANSWERED in states:
+        return True
+    return False if states and all(state is SourceState.NOT_HELD for state in states) else None
+
+
+def with_link(found: Found, linked: bool | None) -> Found:
+    """What was ``found`` of the mother, each record with what is known of the link."""
+    word = frozenset({LINK_RECORDED})
+    return replace(
+        found,
+        pointers=tuple(
+            replace(
+                each,
+                labels=each.labels | word if linked else each.labels - word,
+                undetermined=each.undetermined | word if linked is None else each.undetermined - word,
+            )
+            for each in found.pointers
+        ),
+    )

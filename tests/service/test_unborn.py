@@ -1,0 +1,232 @@
+"""A question about a child not yet born: who is asked, what of the mother's may be shown, and what the log keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from hub.audit.entries import Question
+from hub.connectors.base import Deadline, Fetched, Matched
+from hub.domain.disclosure import Outcome
+from hub.domain.identifiers import NHSNumber
+from hub.domain.organisations import Sector
+from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate, Unborn
+from hub.domain.records import HeldRecord, RecordPointer
+from hub.domain.sources import NoAnswer, NotAskedReason, SourceState
+from hub.domain.view import JoinedView, NoMatch, PossibleMatches
+from tests.service.conftest import Bench
+from tests.service.custodians import AS_OF, DOWN, Bendable, custodian, pointer, police
+
+MOTHER = NHSNumber.parse("9990005524")
+DUE = PartialDate.exactly(date(2027, 1, 18))
+SEARCH = ChildSearch(Identity(unborn=Unborn(MOTHER, DUE)))
+UNBORN = Identity(family_names=("Marsh",), unborn=Unborn(MOTHER, DUE))
+HERSELF = Identity(
+    MOTHER, True, ("Lena",), ("Marsh",), PartialDate.exactly(date(1998, 5, 2)), "female", restricted=False
+)
+EPISODE = pointer("maternity_episode", "ep-1", at="health")
+BOOKED = {EPISODE: {"booked_on": date(2026, 7, 1), "status": "active", "service": "Antenatal care"}}
+
+
+@dataclass
+class Looking(Bendable):
+    """A custodian that can look for an unborn child; ``mothers`` when whom it holds is the mother."""
+
+    unborn_kinds: frozenset[str] = frozenset()
+    mothers: bool = False
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return super().kinds - {"maternity_episode"}
+
+    async def fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched | NoAnswer:
+        """What is known of the link is not what the custodian said, so it finds its records by their ids."""
+        values = {each.record_id: said for each, said in self.held.items()}
+        records = tuple(HeldRecord(each, AS_OF, values[each.record_id]) for each in pointers)
+        self.fetched += pointers
+        return await self._answer("fetch", Fetched(records), deadline)
+
+    async def match(self, search: ChildSearch, deadline: Deadline) -> Matched | NoAnswer:
+        found = await super().match(search, deadline)
+        if not isinstance(found, Matched):
+            return found
+        return Matched(tuple(replace(each, is_mother=self.mothers) for each in found.candidates))
+
+
+def council(*people: Identity, name: str = "council", **how: Any) -> Looking:
+    held = {pointer("referral", "r-1", at=name): {"referred_on": date(2026, 10, 1)}}
+    usual = {"held": held, "people": people, "unborn_kinds": frozenset({"referral", "council_person"})}
+    return Looking(custodian(name, Sector.COUNCIL), **{**usual, **how})
+
+
+def nhs(*people: Identity, **how: Any) -> Looking:
+    usual = {"held": BOOKED, "people": people or (HERSELF,), "states_restriction": True, "mothers": True}
+    return Looking(
+        custodian("health", Sector.HEALTH), **{**usual, "unborn_kinds": frozenset({"maternity_episode"}), **how}
+    )
+
+
+def told(view: Any, kind: str = "maternity_episode") -> list[tuple[Outcome, str]]:
+    return [(line.outcome, line.next_step) for line in view.withheld if line.kind == kind]
+
+
+async def test_a_council_that_recorded_the_mother_lets_her_maternity_care_be_seen(bench: Bench) -> None:
+    view = await bench.ask(council(UNBORN), police(), nhs(), search=SEARCH)
+    assert isinstance(view, JoinedView)
+    assert {record.kind for record in view.records} == {"referral", "maternity_episode"}
+    (episode,) = view.of_kinds(("maternity_episode",))
+    assert episode.values["booked_on"] == date(2026, 7, 1)
+    assert [notice.id for notice in episode.handling] == ["unborn-childs-mother"]
+    assert "not verified" in episode.handling[0].notice
+    assert view.searched_with == ("mother's NHS number", "expected date of birth")
+
+
+async def test_the_police_are_not_asked_and_it_is_said_why(bench: Bench) -> None:
+    bent = police()
+    view = await bench.ask(council(UNBORN), bent, nhs(), search=SEARCH)
+    (line,) = [source for source in view.sources if source.custodian.id == "police"]
+    assert (line.state, line.not_asked) == (SourceState.NOT_ASKED, NotAskedReason.UNBORN)
+    assert "ring the contact" in str(line.detail)
+    assert bent.calls == []
+
+
+GONE = {"fail": {"match": DOWN}}
+AGED = replace(UNBORN, unborn=Unborn(MOTHER, PartialDate.exactly(date(2026, 6, 1))))
+
+
+@pytest.mark.parametrize(
+    ("councils", "outcome", "says"),
+    [
+        pytest.param([council(**GONE)], Outcome.GAP, "how that person is linked", id="the council is down"),
+        pytest.param([council(hang=frozenset({"match"}))], Outcome.GAP, "how that person", id="the council hangs"),
+        pytest.param([council(UNBORN, UNBORN)], Outcome.GAP, "how that person", id="twins: nobody is sure"),
+        pytest.param([council(AGED)], Outcome.GAP, "how that person", id="an expected date too far off"),
+        pytest.param([], Outcome.GAP, "how that person", id="no council is connected"),
+        pytest.param(
+            [council(), council(name="next", **GONE)], Outcome.GAP, "how that person", id="one of two is down"
+        ),
+        pytest.param([council(unborn_kinds=None)], Outcome.GAP, "how that person", id="a council that cannot look"),
+        pytest.param([council(UNBORN, fail={"find": DOWN})], Outcome.GAP, "how that", id="a council that fails later"),
+    ],
+)
+async def test_without_a_recorded_link_nothing_of_the_mothers_is_shown(
+    bench: Bench, councils: list[Looking], outcome: Outcome, says: str
+) -> None:
+    for one in councils:
+        one.calls.clear()
+    bent = nhs()
+    view = await bench.ask(*councils, bent, search=SEARCH)
+    assert view.of_kinds(("maternity_episode",)) == []
+    ((found, step),) = told(view)
+    assert found is outcome
+    assert says in step, step
+
+
+async def test_where_no_council_recorded_the_mother_held_and_not_held_are_one_answer(bench: Bench) -> None:
+    views = [await bench.ask(council(), nhs(held=held), search=SEARCH) for held in (BOOKED, {})]
+    assert [told(view) for view in views] == [[], []]
+    assert [view.of_kinds(("maternity_episode",)) for view in views] == [[], []]
+    assert [source.records for view in views for source in view.sources] == [None, 0, None, 0]
+    first, second = (view.out_of_scope["maternity_episode"] for view in views)
+    assert first == second
+    assert "a council recorded whose mother she is" in first.next_step
+
+
+async def test_what_was_withheld_for_want_of_the_link_was_never_fetched(bench: Bench) -> None:
+    bent = nhs()
+    await bench.ask(council(), bent, search=SEARCH)
+    assert bent.calls == ["match", "find"]
+
+
+async def test_a_restricted_mother_hides_where_she_is_cared_for_and_where_the_council_says_she_lives(
+    bench: Bench,
+) -> None:
+    address = pointer("council_address", "a-1", at="council")
+    episode = {EPISODE: {**BOOKED[EPISODE], "care_provider": "Testshire Maternity Unit"}}
+    view = await bench.ask(
+        council(UNBORN, held={address: {"address": "1 Mill Lane"}}, unborn_kinds=frozenset({"council_address"})),
+        nhs(replace(HERSELF, restricted=True), held=episode),
+        search=SEARCH,
+    )
+    assert "care_provider" not in view.of_kinds(("maternity_episode",))[0].values
+    assert not any("address" in record.values for record in view.of_kinds(("council_address",)))
+    assert view.restricted is True
+
+
+@pytest.mark.parametrize(
+    ("people", "detail"),
+    [
+        pytest.param((replace(UNBORN, birth_date=DUE),), "already born", id="already born"),
+        pytest.param((UNBORN, UNBORN), "more than one", id="twins"),
+        pytest.param((AGED,), "too far apart", id="another pregnancy"),
+        pytest.param((UNBORN, replace(UNBORN, birth_date=DUE)), "already born", id="one twin born, one not yet"),
+    ],
+)
+async def test_possible_matches_are_for_a_person(bench: Bench, people: tuple[Identity, ...], detail: str) -> None:
+    answer = await bench.ask(council(*people), search=SEARCH)
+    assert isinstance(answer, PossibleMatches)
+    assert detail in str(answer.sources[0].detail)
+    assert ("mother's NHS number", "agree") in answer.candidates[0].evidence
+
+
+async def test_a_number_that_is_not_verified_is_a_possible_match(bench: Bench) -> None:
+    answer = await bench.ask(council(), nhs(replace(HERSELF, nhs_number_verified=False)), search=SEARCH)
+    assert isinstance(answer, PossibleMatches)
+    assert "not verified" in str(answer.sources[1].detail)
+
+
+async def test_nobody_holds_the_child(bench: Bench) -> None:
+    answer = await bench.ask(council(), nhs(people=()), search=SEARCH)
+    assert isinstance(answer, NoMatch)
+    assert [source.state for source in answer.sources] == [SourceState.NOT_HELD, SourceState.NOT_HELD]
+
+
+async def test_of_a_child_who_was_born_maternity_care_is_not_looked_for_and_it_is_said(bench: Bench) -> None:
+    bent = nhs(mothers=False)
+    view = await bench.ask(bent, search=ChildSearch(Identity(MOTHER)))
+    assert isinstance(view, JoinedView)
+    assert "maternity_episode" not in {one.kind for one in bent.fetched}
+    assert "only in a question about an unborn child" in view.out_of_scope["maternity_episode"].next_step
+
+
+async def test_of_the_mother_nothing_else_is_looked_for_and_it_is_said(bench: Bench) -> None:
+    view = await bench.ask(council(UNBORN), nhs(), search=SEARCH)
+    assert "not looked for" in view.out_of_scope["care_plan"].next_step
+    assert "referral" not in view.out_of_scope
+
+
+async def test_the_entry_holds_a_reference_and_neither_number_nor_date(bench: Bench) -> None:
+    await bench.ask(council(UNBORN), nhs(), search=SEARCH)
+    await bench.ask(council(UNBORN), nhs(), search=SEARCH)
+    first, again = [entry for entry in await bench.entries() if isinstance(entry, Question)]
+    assert first.subject == again.subject
+    engine = create_engine(f"sqlite:///{bench.path}")
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT value FROM log_reference WHERE kind = 'subject'")).scalars().all()
+        entries = connection.execute(text("SELECT body FROM log_entry")).scalars().all()
+    engine.dispose()
+    assert rows == ["unborn:9990005524/2027-01-18"]
+    assert len(entries) == 4
+    assert not any(MOTHER.value in bytes(body).decode() or "2027-01-18" in bytes(body).decode() for body in entries)
+
+
+async def test_a_possible_match_cannot_be_confirmed_by_the_mother(bench: Bench) -> None:
+    """What is kept of it names nobody: the mother is not the child, and before the birth there is nothing else."""
+    kept: list[ChildSearch] = []
+
+    async def remember(_answer: int, search: ChildSearch, shown: Any, _at: Any) -> None:
+        assert shown
+        kept.append(search)
+
+    bench.matching = replace(bench.matching, remember=remember)
+    await bench.ask(council(UNBORN, UNBORN), nhs(), search=SEARCH)
+    assert [search.aliases for search in kept] == [()]
+
+
+def test_a_candidate_is_the_child_unless_it_says_otherwise() -> None:
+    assert Candidate("council", "1", UNBORN).is_mother is False

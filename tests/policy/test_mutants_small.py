@@ -255,3 +255,11 @@ def test_these_and_no_others_are_made() -> None:
 def test_it_changes_what_it_says_and_says_what_it_can_matter_to(expected: Mutant) -> None:
     (made,) = (each for each in mutants(SMALL) if each.says == expected.says)
     assert made == expected
+
+
+def test_what_has_no_level_is_reached_last() -> None:
+    """As the loader has it, so that a class that was forgotten is not reached by accident."""
+    levels = {word: level for word, level in VOCABULARY.levels.items() if word != "deep"}
+    bundle = _words(levels=levels)
+    expected = [each.says for each in ALL if "'deep' counts" not in each.says]
+    assert sorted(each.says for each in mutants(bundle)) == sorted(expected)

@@ -129,6 +129,15 @@ OF_ROLE = Condition(recipient_is=("outer", "inner"), because="role")
             id="roles that it tells apart first",
         ),
         pytest.param(
+            {"rules": (of_rule(SEALED, applies_when=Condition(recipient_is=("strangers",))),)},
+            [NONE],
+            [NONE],
+            "note event",
+            "worker constable nurse ?somebody",
+            "wide single",
+            id="a recipient word that stands for nobody",
+        ),
+        pytest.param(
             {"rules": (LIMITS["end-old"],), "kinds": frozenset({"visit", "letter"})},
             [NONE],
             [NONE],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from hub.connectors.ssd.statements import Parameters, json_array
-from hub.domain.people import ChildSearch, PartialDate
+from hub.domain.people import ChildSearch, PartialDate, Unborn
 
 RANGES_MAX = 16
 """Different birth dates of one child that are asked with; more than the agencies of any partnership disagree in."""
@@ -46,6 +46,11 @@ class Asked:
             asked[f"from{place}"] = _parameter(each.earliest, as_text=dates_as_text)
             asked[f"before{place}"] = _parameter(each.latest + timedelta(days=1), as_text=dates_as_text)
         return asked
+
+
+def by_mother(unborn: Unborn) -> Parameters:
+    """The parameter of the statement that looks for an unborn child by the mother."""
+    return {"numbers": json_array(_ways_of_writing(unborn.mother.value))}
 
 
 def _ways_of_writing(number: str) -> Sequence[str]:

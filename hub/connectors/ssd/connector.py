@@ -20,7 +20,7 @@ from hub.connectors.base import (
 )
 from hub.connectors.checking import Finding, Report, milliseconds, well
 from hub.connectors.ssd import reading
-from hub.connectors.ssd.asking import Asked
+from hub.connectors.ssd.asking import Asked, by_mother
 from hub.connectors.ssd.checking import survey
 from hub.connectors.ssd.database import Database
 from hub.connectors.ssd.layout import read_layout
@@ -29,11 +29,14 @@ from hub.connectors.ssd.sources import all_sources
 from hub.connectors.ssd.statements import FIND_ROWS_MAX, Statements, json_array
 from hub.domain.catalogue import Catalogue
 from hub.domain.organisations import Custodian
-from hub.domain.people import Candidate, ChildSearch
+from hub.domain.people import Candidate, ChildSearch, Unborn
 from hub.domain.records import RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason
 from hub.errors import ConfigurationError
 from hub.telemetry.lines import Id, LogLine, say
+
+LINKED = "linked_person"
+"""The kind that says who the child's mother is; a council that does not fill it cannot look for an unborn child."""
 
 Result = TypeVar("Result")
 
@@ -83,6 +86,7 @@ class SsdConnector:
     ) -> None:
         self.custodian = custodian
         self.kinds = _kinds(catalogue) - without
+        self.unborn_kinds = None if LINKED in without else self.kinds  # found by the mother whom the council recorded
         self._database = Database(url, pool_size)
         self._schema = schema
         self._verified = numbers_are_verified
@@ -94,7 +98,12 @@ class SsdConnector:
         self._known: Statements | None = None
 
     async def match(self, search: ChildSearch, deadline: Deadline) -> Matched | NoAnswer:
-        """Who here may be the child: by NHS number, and by name and birth date, over every identity of ``search``."""
+        """Who here may be the child: by NHS number, and by name and birth date, over every identity of ``search``.
+
+        A child not yet born: by the mother's number.
+        """
+        if (unborn := search.unborn) is not None:
+            return await as_value(self._ask(lambda connection: self._unborn(connection, unborn), deadline), deadline)
         return await as_value(self._ask(lambda connection: self._match(connection, search), deadline), deadline)
 
     async def find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found | NoAnswer:
@@ -157,6 +166,13 @@ class SsdConnector:
         raise UpstreamFault(
             NoAnswerReason.TOO_LARGE, f"more than {CANDIDATES_MAX} people there could be meant: ask with more detail"
         )
+
+    def _unborn(self, connection: Connection, unborn: Unborn) -> Matched:
+        rows = self._statements(connection).match_unborn().run(connection, by_mother(unborn))
+        if len(rows) > CANDIDATES_MAX:
+            detail = f"one mother has more than {CANDIDATES_MAX} children there: its extract is not to be relied on"
+            raise UpstreamFault(NoAnswerReason.TOO_LARGE, detail)
+        return Matched(reading.unborn_candidates(self.custodian.id, rows))
 
     def _find(self, connection: Connection, who: Candidate, kinds: frozenset[str]) -> Found:
         statements = self._statements(connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from hub.connectors.base import RECORDS_MAX, UpstreamFault
@@ -11,7 +11,7 @@ from hub.connectors.ssd import sql, values
 from hub.connectors.ssd.published import ASSESSED
 from hub.connectors.ssd.source import Source
 from hub.domain.identifiers import NHSNumber
-from hub.domain.people import Candidate, Identity, PartialDate
+from hub.domain.people import Candidate, Identity, PartialDate, Unborn
 from hub.domain.records import HeldRecord, RecordPointer, Value
 from hub.domain.sources import NoAnswerReason
 from hub.errors import BadRequest
@@ -64,6 +64,8 @@ def checked(rows: Iterable[Row], who: Candidate, zone: tzinfo) -> tuple[datetime
     if header is None:
         raise UpstreamFault(NoAnswerReason.MALFORMED, "the person it was matched to is no longer in its extract")
     born = _birth_date(header[3])
+    if who.identity.unborn is not None and _whenever_born(header[3]) is not None:
+        raise UpstreamFault(NoAnswerReason.MALFORMED, "the child has been born meanwhile: ask again")
     if born and who.identity.birth_date and not born.overlaps(who.identity.birth_date):
         raise UpstreamFault(NoAnswerReason.WRONG_PERSON, "it answered about somebody else")
     return _copied_at(header[1], zone), iter(others)
@@ -185,6 +187,31 @@ def candidates(custodian: str, rows: Iterable[Row], *, verified: bool) -> tuple[
         )
         found.setdefault(local_id, Candidate(custodian, local_id, identity))
     return tuple(found[local_id] for local_id in sorted(found))
+
+
+def unborn_candidates(custodian: str, rows: Iterable[Row]) -> tuple[Candidate, ...]:
+    """Candidates from rows (person, surname, birth date, expected date, mother's NHS number), each person once.
+
+    Of a child who is not born yet the given name is what somebody called the record, so none is taken.
+    """
+    found: dict[str, Candidate] = {}
+    for person, surname, born, expected, number in rows:
+        mother, local_id = _nhs_number(number), (person or "").strip()
+        if mother is None:
+            raise UpstreamFault(NoAnswerReason.WRONG_PERSON, "it answered about somebody else")
+        due = _birth_date(expected)
+        identity = Identity(family_names=_names(surname), birth_date=_whenever_born(born), unborn=Unborn(mother, due))
+        found.setdefault(local_id, Candidate(custodian, local_id, identity))
+    return tuple(found[local_id] for local_id in sorted(found))
+
+
+def _whenever_born(text: str | None) -> PartialDate | None:
+    """The birth date; one that cannot be read is of a child who has been born all the same, nobody knows when."""
+    try:
+        day = values.day((text,))
+    except ValueError:
+        return PartialDate(date.min, date.max)
+    return PartialDate.exactly(day) if day else None
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The statements: one for Match by number, one by name and birth date, one for Find, one for Fetch.
+"""The statements: Match by number, by name and birth date, and by the mother of an unborn child; Find; Fetch.
 
 Each is a ``SELECT`` over published names, written once per set of kinds and compiled once per database, with constant
 text whatever is asked: ids travel as one JSON parameter. Every column is read as text (see :mod:`.values`).
@@ -203,6 +203,33 @@ def match(
         _postcode(tables),
     )
     return select(*(as_text(col) for col in columns)).where(or_(*meant)).limit(rows_max)
+
+
+def match_unborn(tables: Tables, nhs_number: ColumnElement[str], rows_max: int) -> Select[*tuple[Any, ...]]:
+    """Rows (person, surname, birth date, expected date, mother's NHS number) of every child of one recorded mother.
+
+    Those who have been born are among them: whether one is the child that was expected is for whoever reads them.
+    ``nhs_number`` is the column of ``ssd_person``, who here is the mother. Parameter: a JSON array ``numbers``.
+    """
+    mother, recorded = tables["ssd_person"], tables["ssd_mother"]
+    child = mother.alias("child")
+    columns = (
+        child.c.pers_person_id,
+        child.c.pers_surname,
+        child.c.pers_dob,
+        child.c.pers_expected_dob,
+        nhs_number,
+    )
+    return (
+        select(*(as_text(col) for col in columns))
+        .select_from(
+            recorded.join(mother, mother.c.pers_person_id == recorded.c.moth_person_id).join(
+                child, child.c.pers_person_id == recorded.c.moth_childs_person_id
+            )
+        )
+        .where(listed(nhs_number, "numbers"))
+        .limit(rows_max)
+    )
 
 
 def _between(col: ColumnElement[str], days: DayRange) -> ColumnElement[bool]:

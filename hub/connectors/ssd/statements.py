@@ -88,6 +88,13 @@ class Statements:
             self._keep(key, statement)
         return self._prepared[key]
 
+    def match_unborn(self) -> Prepared:
+        """Match by the recorded mother's NHS number."""
+        key = "match unborn"
+        if key not in self._prepared:
+            self._keep(key, sql.match_unborn(self.tables, self._number(), CANDIDATES_MAX + 1))
+        return self._prepared[key]
+
     def find(self, sources: tuple[Source, ...]) -> Prepared:
         """Find over ``sources``."""
         key = ("find", tuple(map(id, sources)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub.domain.disclosure import ReleasedRecord
 from hub.domain.view import timeline_of
-from tests.domain.samples import CATALOGUE, COUNCIL, NHS, POLICE, record, view
+from tests.domain.samples import AS_OF, CATALOGUE, COUNCIL, NHS, POLICE, record, view
 
 
 def attendance(day: int, summary: str = "seen", **values: Any) -> ReleasedRecord:
@@ -67,6 +67,7 @@ def test_since(since: date | None, expected: list[ReleasedRecord]) -> None:
         pytest.param(record("attendance", NHS, withheld="on", summary="seen"), id="the date is withheld"),
         pytest.param(record("warning_marker", POLICE, since=date(2026, 3, 1)), id="a kind without a place in time"),
         pytest.param(record("council_person", sex="female"), id="who somebody is"),
+        pytest.param(ReleasedRecord(NHS, "attendance", AS_OF, {"on": None}), id="a date that is nothing"),
     ],
 )
 def test_what_has_no_place(nowhere: ReleasedRecord) -> None:

@@ -80,6 +80,7 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             kinds=catalogue.of_sector(custodian.sector) - _without(entry, "fhir", entry.fhir.without, catalogue),
             cpis_url=entry.fhir.cpis_url,
             cpis_unscheduled=entry.fhir.cpis_unscheduled,
+            cpis_accesses=entry.fhir.cpis_accesses,
         )
         return FhirConnector(custodian, entry.url, credentials, catalogue, options=options)
     assert entry.mapping is not None

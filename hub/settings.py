@@ -147,15 +147,17 @@ class FhirSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     ``without`` are the kinds of record it is not asked for: PDS holds people alone. ``cpis_url`` is the base address of
     CP-IS, which is read only where a question names it; ``cpis_unscheduled`` whether that is said to be unscheduled
-    care, upon which CP-IS tells the council. ``states_restriction`` is whether it labels every child whose whereabouts
-    are restricted; left out, as ``pds_search`` says. ``events`` makes it a store of child-health events (FHIR STU3
-    messages) and nothing else.
+    care, upon which CP-IS tells the council; ``cpis_accesses`` whether it may be asked who looked before, where a
+    question names that too. ``states_restriction`` is whether it labels every child whose whereabouts are restricted;
+    left out, as ``pds_search`` says. ``events`` makes it a store of child-health events (FHIR STU3 messages) and
+    nothing else.
     """
 
     without: list[Text] = []
     states_restriction: bool | None = None
     cpis_url: Text | None = None
     cpis_unscheduled: bool = True
+    cpis_accesses: bool = False
     record_locator: bool = False
     organisation: Annotated[str, Meta(pattern=r"^[A-Z0-9]{3,10}\Z")] | None = None
     events: bool = False
@@ -284,6 +286,8 @@ def _resolved(settings: Settings, path: Path, environ: Mapping[str, str]) -> Set
             raise ConfigurationError(
                 f"{path}: custodian {entry.id} has a `client_id` and needs `credential`, its secret."
             )
+        if entry.fhir.cpis_accesses and entry.fhir.cpis_url is None:
+            raise ConfigurationError(f"{path}: custodian {entry.id} has `cpis_accesses` and needs `cpis_url` as well.")
         if entry.kind in ("rest", "graphql") and entry.mapping is None:
             raise ConfigurationError(
                 f"{path}: custodian {entry.id} is `{entry.kind}` and needs `mapping`, a mapping file."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hub.connectors.base import Connector, Deadline
 from hub.connectors.checking import FieldSample, Finding, Listening, Report, failed, mend, milliseconds, note, well
-from hub.domain.catalogue import Catalogue, ValueType
+from hub.domain.catalogue import READ_WHEN_NAMED, Catalogue, ValueType
 from hub.domain.people import Candidate, ChildSearch
 from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer
@@ -95,7 +95,7 @@ def _chosen(candidates: Sequence[Candidate], about: ChildSearch, local_id: str |
 
 async def _find(connector: Connector, known: Known, who: Candidate, seconds: float) -> Report:
     started = asyncio.get_running_loop().time()
-    found = await connector.find(who, connector.kinds, Deadline.after(seconds))
+    found = await connector.find(who, connector.kinds - READ_WHEN_NAMED, Deadline.after(seconds))
     if isinstance(found, NoAnswer):
         return Report((failed(found, "Find"),))
     held = tuple(pointer for pointer in found.pointers if pointer.held_back is None)
@@ -114,7 +114,9 @@ async def _find(connector: Connector, known: Known, who: Candidate, seconds: flo
 
 
 def _find_findings(connector: Connector, known: Known, held: Sequence[RecordPointer]) -> Iterator[Finding]:
-    if untried := sorted(connector.kinds - {pointer.kind for pointer in held}):
+    if left_out := sorted(connector.kinds & READ_WHEN_NAMED):
+        yield note(f"{' and '.join(left_out)} not tried: every read is told to others, so a check makes none")
+    if untried := sorted(connector.kinds - READ_WHEN_NAMED - {pointer.kind for pointer in held}):
         yield note(
             f"the test patient has no {', '.join(untried)}: these were not tried",
             "where the custodian says it holds some, the settings or the mapping are wrong about that type; otherwise "

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from hub.demo.faults import FaultSwitch
 from hub.demo.nhs_app import create_app
+from hub.demo.nhs_cpis import told
 from hub.demo.nhs_resources import load
 from hub.demo.serving import serve
 from hub.demo.world import World
@@ -15,7 +16,7 @@ DEMO_CREDENTIAL = "demo-nhs-credential"
 
 
 def _build(world: World, switch: FaultSwitch) -> ASGIApp:
-    return create_app(load(world), DEMO_CREDENTIAL, switch)
+    return create_app(load(world), DEMO_CREDENTIAL, switch, told(world))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from secrets import token_urlsafe
@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from hub.demo import nhs_pds
 from hub.demo.faults import FaultMiddleware, FaultSwitch
+from hub.demo.nhs_cpis import CpisServer
 from hub.demo.nhs_pds import Params, Refusal
 from hub.demo.nhs_resources import NHS_NUMBER, Holdings, Resource
 
@@ -26,7 +27,7 @@ PAGE_MAX = 100
 PAGES_KEPT_MAX = 1_000
 RECORD_TYPES = (
     "Flag", "CarePlan", "Encounter", "Immunization", "RelatedPerson", "AllergyIntolerance", "Appointment",
-    "DocumentReference", "CareTeam",
+    "DocumentReference", "CareTeam", "EpisodeOfCare", "Observation",
 )  # fmt: skip
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
@@ -39,10 +40,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 class NhsServer:
     """The endpoints. One instance serves one :class:`Holdings` with one static credential."""
 
-    def __init__(self, held: Holdings, credential: str, switch: FaultSwitch) -> None:
+    def __init__(
+        self, held: Holdings, credential: str, switch: FaultSwitch, told: Mapping[str, list[Resource]]
+    ) -> None:
         self._held = held
         self._credential = credential
         self._switch = switch
+        self._cpis = CpisServer(told, fhir)
         self._pages: dict[str, tuple[list[Resource], int, int]] = {}
 
     def routes(self) -> list[Route]:
@@ -52,6 +56,7 @@ class NhsServer:
             Route("/Patient/_search", self._guarded(self._search_patients), methods=["POST"]),
             Route("/Patient/{number}", self._guarded(self._read_patient), methods=["GET"]),
             Route("/_page/{token}", self._guarded(self._next_page), methods=["GET"]),
+            *self._cpis.routes(self._guarded),
         ]
         for resource_type in RECORD_TYPES:
             handler = self._guarded(self._search_records)
@@ -118,9 +123,10 @@ class NhsServer:
         resource_type = request.url.path.split("/")[1]
         params = await _params(request)
         asked = dict(params)
-        if set(asked) - _RECORD_PARAMETERS:
+        codes = {code.rpartition("|")[2] for code in asked.pop("code", "").split(",") if code}
+        if set(asked) - _RECORD_PARAMETERS or (codes and resource_type != "Observation"):
             raise Refusal(400, "ADDITIONAL_PROPERTIES", "Additional properties are not allowed")
-        if len(asked) < len(params) or not asked.get("patient"):
+        if len(asked) + bool(codes) < len(params) or not asked.get("patient"):
             raise Refusal(400, "MISSING_VALUE", "Missing value - 'patient'")
         count = asked.get("_count", str(PAGE_MAX))
         if not count.isascii() or not count.isdigit() or int(count) == 0:
@@ -128,6 +134,8 @@ class NhsServer:
         number = self._told(asked["patient"].removeprefix("Patient/"))
         patient = self._held.patients.get(number)
         found = [_located(item, patient.label if patient else "U") for item in self._held.of(resource_type, number)]
+        if codes:
+            found = [item for item in found if codes & {coding["code"] for coding in item["code"]["coding"]}]
         if "_id" in asked:
             wanted = set(asked["_id"].split(","))
             found = [item for item in found if item["id"] in wanted]
@@ -159,10 +167,15 @@ class NhsServer:
         return numbers[(numbers.index(number) + 1) % len(numbers)]
 
 
-def create_app(held: Holdings, credential: str, switch: FaultSwitch | None = None) -> Starlette:
-    """The pretend NHS over ``held``; ``switch`` sets the faults it starts with."""
+def create_app(
+    held: Holdings,
+    credential: str,
+    switch: FaultSwitch | None = None,
+    told: Mapping[str, list[Resource]] | None = None,
+) -> Starlette:
+    """The pretend NHS over ``held``; ``switch`` sets the faults it starts with, ``told`` what CP-IS was told."""
     switch = switch or FaultSwitch()
-    app = Starlette(routes=[*NhsServer(held, credential, switch).routes(), switch.route()])
+    app = Starlette(routes=[*NhsServer(held, credential, switch, told or {}).routes(), switch.route()])
     app.add_middleware(FaultMiddleware, switch=switch)
     return app
 

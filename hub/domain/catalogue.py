@@ -25,6 +25,11 @@ class Section(StrEnum):
     EDUCATION = "education"
 
 
+READ_WHEN_NAMED = frozenset({"cpis_information", "cpis_access"})
+"""Kinds of which every read is an event at the holder, who tells others of it. Whatever asks for "everything there is"
+(a page, a check of a connector) leaves them out: they are read where a question names them."""
+
+
 class ValueType(StrEnum):
     """What a field's released value is in Python: str, date, datetime (aware, UTC), int, bool, tuple of str."""
 

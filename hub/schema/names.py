@@ -49,6 +49,7 @@ LISTS: Mapping[str, str] = {
     "appointment": "appointments",
     "health_document": "documents",
     "cpis_information": "cpisInformation",
+    "cpis_access": "cpisAccesses",
     "incident": "incidents",
     "domestic_abuse_incident": "domesticAbuseIncidents",
     "vulnerability_notice": "vulnerabilityNotices",

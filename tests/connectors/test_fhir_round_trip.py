@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.connectors.base import Fetched, Found, Matched
-from hub.connectors.fhir.mapping import CPIS
+from hub.connectors.fhir.mapping import BY_CPIS, CPIS_ACCESS
 from hub.demo.generator import build_world
 from hub.demo.nhs_app import create_app
 from hub.demo.nhs_resources import load
@@ -153,7 +153,10 @@ async def test_as_of_is_the_servers_date_but_never_later_than_now(small: str) ->
 
 
 def test_kinds_are_all_of_the_catalogue_or_those_the_settings_name() -> None:
-    assert connector("http://127.0.0.1:1").kinds == HEALTH_KINDS - {CPIS}
-    assert connector("http://127.0.0.1:1", cpis_url="http://127.0.0.1:2").kinds == HEALTH_KINDS
+    cpis = "http://127.0.0.1:2"
+    assert connector("http://127.0.0.1:1").kinds == HEALTH_KINDS - BY_CPIS
+    assert connector("http://127.0.0.1:1", cpis_accesses=True).kinds == HEALTH_KINDS - BY_CPIS
+    assert connector("http://127.0.0.1:1", cpis_url=cpis).kinds == HEALTH_KINDS - {CPIS_ACCESS}
+    assert connector("http://127.0.0.1:1", cpis_url=cpis, cpis_accesses=True).kinds == HEALTH_KINDS
     assert connector("http://127.0.0.1:1", kinds=frozenset({"patient"})).kinds == {"patient"}
     assert connector("http://127.0.0.1:1").matches_nhs_number

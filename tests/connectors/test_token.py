@@ -16,7 +16,8 @@ import pytest
 from hub.access.client_auth import ClientSecret
 from hub.access.credential import Credential, KeptCredential
 from hub.connectors.base import Deadline, UpstreamFault
-from hub.connectors.fhir.cpis import Cpis
+from hub.connectors.fhir.cpis import NOT_AFTER, Cpis
+from hub.connectors.fhir.mapping import BY_CPIS, CPIS, CPIS_ACCESS
 from hub.connectors.http import JsonClient, Reply
 from hub.connectors.token import ANSWER_BYTES_MAX, EARLY_SECONDS, LIFE_MAX_SECONDS, AgreedToken, IssuedToken
 from hub.domain.identifiers import NHSNumber
@@ -248,11 +249,13 @@ async def test_cpis_is_not_asked_again_with_another_token() -> None:
     child = Candidate("nhs", "9990000018", who)
     async with bendable(place) as server:
         cpis = Cpis(server.url, issued(server, place), unscheduled=True, clock=lambda: datetime.now(UTC))
-        pointer = cpis.pointer("nhs", child, restricted=False)
-        told = await cpis.read(pointer, child, Deadline.after(10))
+        pointers = [cpis.pointer(kind, "nhs", child, restricted=False) for kind in sorted(BY_CPIS)]
+        records = await cpis.read(pointers, child, Deadline.after(10))
         await cpis.close()
     assert (asked_for_tokens(server), asked_for_records(server)) == (1, 1)
-    assert "it refused the hub's credentials" in str(unseal(told)["answer"])
+    told = {record.pointer.kind: str(unseal(record)["answer"]) for record in records}
+    assert "it refused the hub's credentials" in told[CPIS]
+    assert told[CPIS_ACCESS] == NOT_AFTER
 
 
 async def test_several_callers_whose_token_is_refused_ask_for_one_more_between_them() -> None:

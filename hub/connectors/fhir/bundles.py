@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any, Generic, Literal, TypeVar
@@ -126,6 +127,25 @@ def _match(entry: Element, resource_type: str) -> Element | None:
     if resource.get("resourceType") != resource_type or mode != "match":
         raise UpstreamFault(NoAnswerReason.MALFORMED, "it sent records of a kind that was not asked for")
     return resource
+
+
+def with_included(
+    reply: Reply, resource_type: str, included: AbstractSet[str]
+) -> tuple[list[Element], list[tuple[str | None, Element]]]:
+    """The matches of one page of a searchset with ``_include``, and what came along: each with its full URL, if any.
+
+    Raises:
+        UpstreamFault: as :func:`matches`; what comes along must be of a type in ``included``.
+    """
+    found, along = [], []
+    for entry in elements(_searchset(reply).get("entry"), "Bundle.entry"):
+        resource = element(entry.get("resource"), "Bundle.entry.resource")
+        is_included = resource.get("resourceType") in included
+        if is_included and element(entry.get("search"), "Bundle.entry.search").get("mode", "include") == "include":
+            along.append((text(entry.get("fullUrl"), "Bundle.entry.fullUrl"), resource))
+        elif (match := _match(entry, resource_type)) is not None:
+            found.append(match)
+    return found, along
 
 
 def next_link(reply: Reply) -> str | None:

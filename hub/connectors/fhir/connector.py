@@ -12,7 +12,7 @@ from hub.connectors.fhir.cpis import Cpis
 from hub.connectors.fhir.elements import Element
 from hub.connectors.fhir.exchange import Exchange, Page, together
 from hub.connectors.fhir.ladder import Ladder
-from hub.connectors.fhir.mapping import CPIS, KINDS
+from hub.connectors.fhir.mapping import BY_CPIS, CPIS, KINDS
 from hub.connectors.fhir.options import FhirOptions
 from hub.connectors.fhir.references import About, wrong_person
 from hub.connectors.http import Credentials, JsonClient
@@ -63,7 +63,8 @@ class FhirConnector:
         self._cpis: Cpis | None = None
         if options.cpis_url is not None:
             self._cpis = Cpis(options.cpis_url, credentials, unscheduled=options.cpis_unscheduled, clock=clock)
-            self.kinds |= {CPIS} & catalogue.of_sector(custodian.sector)
+            by_cpis = BY_CPIS if options.cpis_accesses else {CPIS}
+            self.kinds |= by_cpis & catalogue.of_sector(custodian.sector)
         mapping.check(catalogue, self.kinds)
         self._base_url = base_url
         self._options = options
@@ -99,7 +100,7 @@ class FhirConnector:
 
     async def check(self, deadline: Deadline) -> Report:
         """Compare what it says it can do with what is asked of it; see :mod:`.checking`. Nobody is asked about."""
-        resources = sorted(_by_resource(self.kinds - {CPIS}))
+        resources = sorted(_by_resource(self.kinds - BY_CPIS))
         return await checking.check(self._client, self._exchange, self._options, resources, deadline)
 
     async def close(self) -> None:
@@ -109,15 +110,16 @@ class FhirConnector:
             await self._cpis.close()
 
     async def _find(self, who: Candidate, kinds: frozenset[str], deadline: Deadline) -> Found:
-        wanted = _by_resource(kinds - {CPIS})
+        wanted = _by_resource(kinds - BY_CPIS)
         pages = await together([self._find_type(who, name, wanted[name], deadline) for name in sorted(wanted)])
         seen = [sighting for page in pages for sighting in page.taken]
         restricted = who.identity.restricted is True or any(sighting.restricts for sighting in seen)
         pointers = [
             pointer for sighting in seen for pointer in sighting.pointers(self.custodian.id, restricted=restricted)
         ]
-        if CPIS in kinds and self._cpis is not None:
-            pointers.append(self._cpis.pointer(self.custodian.id, who, restricted=restricted))
+        if self._cpis is not None:
+            told = sorted(kinds & BY_CPIS)
+            pointers += [self._cpis.pointer(kind, self.custodian.id, who, restricted=restricted) for kind in told]
         if len(pointers) > RECORDS_MAX:
             raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"it holds more than {RECORDS_MAX:,} records of one child")
         return Found(tuple(pointers), min((page.at for page in pages), default=self._exchange.now()))
@@ -143,21 +145,17 @@ class FhirConnector:
 
     async def _fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched:
         wanted: dict[str, dict[str, list[RecordPointer]]] = {}
-        told = [pointer for pointer in pointers if pointer.kind == CPIS]
+        told = [pointer for pointer in pointers if pointer.kind in BY_CPIS]
         for pointer in pointers:
-            if pointer.kind != CPIS:
+            if pointer.kind not in BY_CPIS:
                 of_type = wanted.setdefault(KINDS[pointer.kind].resource, {})
                 of_type.setdefault(pointer.record_id.split(taking.PART)[0], []).append(pointer)
         chunks = [(name, chunk) for name, of_type in wanted.items() for chunk in _chunks(of_type)]
         pages = await together([self._fetch_ids(who, name, chunk, deadline) for name, chunk in chunks])
         held = {record.pointer: record for records in pages for record in records}
-        by_cpis = {pointer: await self._ask_cpis(pointer, who, deadline) for pointer in told[:1]}
-        return Fetched(tuple(by_cpis.get(pointer) or held[pointer] for pointer in pointers))
-
-    async def _ask_cpis(self, pointer: RecordPointer, who: Candidate, deadline: Deadline) -> HeldRecord:
-        """CP-IS, last: if the rest fails nobody is told that the child was looked up."""
-        assert self._cpis is not None
-        return await self._cpis.read(pointer, who, deadline)
+        if self._cpis is not None:  # last: if the rest fails nobody is told that the child was looked up
+            held |= {record.pointer: record for record in await self._cpis.read(told, who, deadline)}
+        return Fetched(tuple(held[pointer] for pointer in pointers))
 
     async def _fetch_ids(
         self, who: Candidate, name: str, wanted: dict[str, list[RecordPointer]], deadline: Deadline

@@ -1,38 +1,51 @@
 """CP-IS, Child Protection Information Sharing: what councils told the NHS about plans and looked-after children.
 
 Source: NHS England, CP-IS API consumer implementation guide (FHIR R4): ``GET /CareTeam?patient:identifier=`` with a
-verified NHS number, and the header ``IsUnscheduledAccessEvent``.
+verified NHS number, and the header ``IsUnscheduledAccessEvent``; ``GET /AuditEvent``, with the same, for who looked
+before.
 
 To read it is an act: the council is told that the child was looked up, and whoever looks later sees that somebody did.
-So it is asked once, when the content is fetched and never before, and not again when it fails. What came of it is a
+So each is asked once, when the content is fetched and never before, and not again when it fails. What came of it is a
 record in every case, since an empty section would read as "no plan". The council stays the source of plans and
 looked-after status: what is said here is what the NHS was told.
+
+Whether the second call is itself told and listed, the guide does not say. So it takes the operator's word as well as
+the question's, and is made only after the first was answered: nobody is told of a look that was not asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from hub.connectors.base import Deadline, UpstreamFault
-from hub.connectors.fhir import bundles, labels
+from hub.connectors.fhir import bundles, cpis_accesses, labels
+from hub.connectors.fhir.cpis_accesses import Values
 from hub.connectors.fhir.elements import Element, concepts_words, day, element, elements, text
-from hub.connectors.fhir.mapping import CPIS, is_in_error
+from hub.connectors.fhir.mapping import CPIS, CPIS_ACCESS, is_in_error
 from hub.connectors.fhir.readers import phones
 from hub.connectors.fhir.references import NHS_NUMBER, About, wrong_person
-from hub.connectors.http import Credentials, JsonClient
+from hub.connectors.http import Credentials, JsonClient, Reply
 from hub.domain.people import Candidate
-from hub.domain.records import HeldRecord, RecordPointer, Value
+from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswerReason
 
-RECORD_ID = "cp-is"
+RECORD_IDS = {CPIS: "cp-is", CPIS_ACCESS: "cp-is-accesses"}
+_FIELDS = {
+    CPIS: ("asked_on", "answer", "council", "phone"),
+    CPIS_ACCESS: ("asked_on", "answer", "looked_on", "people", "places"),
+}
 UNVERIFIED = "cpis_number_not_verified"
 """On the pointer of a child whose NHS number is not verified. No word of the vocabulary, on purpose: CP-IS cannot be
 asked then, and a gap says so."""
 
 _SHARE = 0.8  # of the time that is left, so that a slow CP-IS does not cost the records that are already here
 _PERHAPS = "It may have told the council all the same. Ask the council, which is the source."
+
+NOT_ALONE = "Not asked: who looked is asked only after what is on file. Ask what the NHS was told as well."
+NOT_AFTER = "Not asked: there was no answer to what is on file."
+_ASK = {"_include": "AuditEvent:entity-type=http://terminology.hl7.org/CodeSystem/v3-RoleClass|ASSIGNED"}
 
 NOTHING = "Nothing is on file there now. The council is the source: ask the council."
 
@@ -61,48 +74,75 @@ class Cpis:
             repeats=False,  # CP-IS tells the council of each time that it is asked
         )
 
-    def pointer(self, custodian: str, who: Candidate, *, restricted: bool) -> RecordPointer:
-        """That CP-IS can be asked, without asking it."""
+    def pointer(self, kind: str, custodian: str, who: Candidate, *, restricted: bool) -> RecordPointer:
+        """That CP-IS can be asked for ``kind``, without asking it."""
         found = {labels.RESTRICTED} if restricted else set()
         if who.identity.nhs_number is None or not who.identity.nhs_number_verified:
             found.add(UNVERIFIED)
-        return RecordPointer(custodian, CPIS, RECORD_ID, frozenset(found))
+        return RecordPointer(custodian, kind, RECORD_IDS[kind], frozenset(found))
 
-    async def read(self, pointer: RecordPointer, who: Candidate, deadline: Deadline) -> HeldRecord:
-        """Ask once. A failure is what the record says: it must cost neither the other records nor the truth.
+    async def read(self, pointers: Sequence[RecordPointer], who: Candidate, deadline: Deadline) -> list[HeldRecord]:
+        """Ask once for each of ``pointers``, one of a kind at most. A failure is what its record says.
+
+        It must cost neither the other records nor the truth. Who looked is asked only where what is on file was
+        answered, in this same question.
 
         Raises:
             UpstreamFault: WRONG_PERSON alone, which throws the whole answer away.
         """
-        at = self._clock()
-        values: dict[str, Value | None] = {"asked_on": at.date()}
-        try:
-            async with asyncio.timeout(deadline.left_seconds * _SHARE):
-                values |= _told(await self._ask(who, deadline))
-        except TimeoutError:
-            values["answer"] = f"No answer: it was too slow. {_PERHAPS}"
-        except UpstreamFault as fault:
-            if fault.no_answer.reason is NoAnswerReason.WRONG_PERSON:
-                raise
-            values["answer"] = f"No answer: {fault.no_answer.detail}. {_PERHAPS}"
-        return HeldRecord(pointer, at, {name: values.get(name) for name in ("asked_on", "answer", "council", "phone")})
+        by_kind = {pointer.kind: pointer for pointer in pointers}
+        records, refusal = [], NOT_ALONE
+        if CPIS in by_kind:
+            values, is_answered = await self._tried(self._teams, who, deadline)
+            records.append(self._record(by_kind[CPIS], values))
+            refusal = "" if is_answered else NOT_AFTER
+        if CPIS_ACCESS in by_kind:
+            values = {"answer": refusal}
+            if not refusal:
+                values, _ = await self._tried(self._accesses, who, deadline)
+            records.append(self._record(by_kind[CPIS_ACCESS], values))
+        return records
 
     async def close(self) -> None:
         """Close every connection."""
         await self._client.close()
 
-    async def _ask(self, who: Candidate, deadline: Deadline) -> list[Element]:
+    def _record(self, pointer: RecordPointer, values: Values) -> HeldRecord:
+        return HeldRecord(pointer, self._clock(), {name: values.get(name) for name in _FIELDS[pointer.kind]})
+
+    async def _tried(
+        self, ask: Callable[[str, Deadline], Awaitable[Values]], who: Candidate, deadline: Deadline
+    ) -> tuple[Values, bool]:
+        """What ``ask`` was told, or why it was not; and whether it was."""
+        asked: Values = {"asked_on": self._clock().date()}
         number = who.identity.nhs_number
         if number is None or not who.identity.nhs_number_verified:
-            raise UpstreamFault(NoAnswerReason.REFUSED, "it can be asked by a verified NHS number alone")
-        params = [("patient:identifier", f"{NHS_NUMBER}|{number.value}")]
-        reply = await self._client.get("/CareTeam", params=params, deadline=deadline, headers=self._headers)
+            return {"answer": "Not asked: it can be asked by a verified NHS number alone."}, False
+        try:
+            async with asyncio.timeout(deadline.left_seconds * _SHARE):
+                return asked | await ask(number.value, deadline), True
+        except TimeoutError:
+            return asked | {"answer": f"No answer: it was too slow. {_PERHAPS}"}, False
+        except UpstreamFault as fault:
+            if fault.no_answer.reason is NoAnswerReason.WRONG_PERSON:
+                raise
+            return asked | {"answer": f"No answer: {fault.no_answer.detail}. {_PERHAPS}"}, False
+
+    async def _teams(self, number: str, deadline: Deadline) -> Values:
+        reply = await self._get("/CareTeam", number, deadline, {})
         bundles.require_release(reply)
         teams = bundles.matches(reply, "CareTeam")
         bundles.require_total(reply, len(teams))
         for team in teams:
-            _require_named(team, number.value, self._url)
-        return [team for team in teams if not is_in_error(team)]
+            _require_named(team, number, self._url)
+        return _told([team for team in teams if not is_in_error(team)])
+
+    async def _accesses(self, number: str, deadline: Deadline) -> Values:
+        return cpis_accesses.told(await self._get("/AuditEvent", number, deadline, _ASK), number)
+
+    async def _get(self, path: str, number: str, deadline: Deadline, more: Mapping[str, str]) -> Reply:
+        params = [("patient:identifier", f"{NHS_NUMBER}|{number}"), *more.items()]
+        return await self._client.get(path, params=params, deadline=deadline, headers=self._headers)
 
 
 def _require_named(team: Element, number: str, url: str) -> None:
@@ -113,7 +153,7 @@ def _require_named(team: Element, number: str, url: str) -> None:
     About("", number, url).require(team, "subject")
 
 
-def _told(teams: list[Element]) -> dict[str, Value | None]:
+def _told(teams: list[Element]) -> Values:
     """What the NHS was told, of each plan; marked content is left for the council to tell."""
     if any(labels.record_labels(team) for team in teams):
         return {"answer": "Something is on file there that is marked as sensitive. Ask the council."}

@@ -14,7 +14,8 @@ from hub.connectors.fhir.readers import Reader
 from hub.domain.catalogue import Catalogue
 from hub.errors import ConfigurationError
 
-CPIS = "cpis_information"
+CPIS, CPIS_ACCESS = "cpis_information", "cpis_access"
+BY_CPIS = frozenset({CPIS, CPIS_ACCESS})
 """Not read from this server: see :mod:`hub.connectors.fhir.cpis`."""
 
 CARE_TEAM = ("urn:safeguarding-hub:care-plan-category", "care-team")
@@ -48,7 +49,7 @@ def check(catalogue: Catalogue, kinds: frozenset[str]) -> None:
     Raises:
         ConfigurationError: naming the kind and fields that differ.
     """
-    for kind in sorted(kinds - {CPIS}):
+    for kind in sorted(kinds - BY_CPIS):
         catalogued = {spec.name for spec in catalogue[kind].fields if spec.derived is None}
         if different := catalogued ^ set(KINDS[kind].fields):
             raise ConfigurationError(

@@ -23,6 +23,7 @@ class FhirOptions:
         kinds: the kinds this server holds; None for all but CP-IS.
         cpis_url: the base address of CP-IS, which is asked only where a question names it; None for not at all.
         cpis_unscheduled: whether a look-up is said to be of unscheduled care, upon which CP-IS tells the council.
+        cpis_accesses: whether CP-IS may be asked who looked before, where a question names that.
     """
 
     search_by: SearchBy = "post"
@@ -32,3 +33,4 @@ class FhirOptions:
     kinds: frozenset[str] | None = None
     cpis_url: str | None = None
     cpis_unscheduled: bool = True
+    cpis_accesses: bool = False

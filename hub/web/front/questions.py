@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hub.domain.catalogue import READ_WHEN_NAMED
 from hub.domain.view import ChildAnswer
 from hub.errors import AuditUnavailable, HubError, StepUpNeeded, TooManyRequests
 from hub.service.question import Question, Words
@@ -49,7 +50,9 @@ class Answered:
 
 
 async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | Refusal:
-    """Ask what ``form`` says, with every kind of record there is. Each call is one question in the log.
+    """Ask what ``form`` says, with every kind of record but those whose every read is told to others.
+
+    Each call is one question in the log.
 
     Raises:
         StepUpNeeded: she must sign in again to ask under this purpose; it is in the log.
@@ -72,7 +75,7 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
         enquiry=lambda: asked.enquiry,
         search=lambda: asked.search,
         look=kinds,
-        read=kinds,
+        read=kinds - READ_WHEN_NAMED,
         document_sha256=by.digest,
         trace_id=visit.trace_id,
         words=Words(by.value, asked.variables),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub.domain.catalogue import READ_WHEN_NAMED
 from hub.errors import TooManyRequests
 from hub.web.front.questions import AskedBy
 from tests.service.custodians import DOWN, MAYA, Bendable, council, health, pointer, police
@@ -49,6 +50,18 @@ def test_the_child_with_who_says_what_and_where_the_log_has_it(front: Front) -> 
     number = int(re.search(r"log entry ([\d,]+)", page)[1].replace(",", ""))  # type: ignore[index]
     assert number == front.logged + len(front.entries()) - 1
     assert '"answer"' in reply
+
+
+@pytest.mark.parametrize("path", ["/find", "/find/chronology"])
+def test_what_is_told_to_others_when_it_is_read_is_not_read_for_a_page(front: Front, path: str) -> None:
+    told = [pointer(kind, kind, at="health") for kind in sorted(READ_WHEN_NAMED)]
+    seen = pointer("attendance", "a-1", at="health")
+    nhs = health(held={seen: {"on": date(2026, 7, 10)}, **dict.fromkeys(told, {"answer": "NHS was told of: Plan"})})
+    front.hold(holding(), nhs)
+    page = said(send(front.browser(), path, **ASKED))
+    assert "10 July 2026" in page
+    assert nhs.fetched == [seen]
+    assert "NHS was told of" not in page
 
 
 def test_every_look_is_a_question_of_its_own(front: Front) -> None:

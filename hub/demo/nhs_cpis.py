@@ -1,7 +1,7 @@
 """The pretend CP-IS, below ``/cpis`` of the pretend NHS: what the council told, and who looked.
 
-By NHS England's CP-IS API consumer implementation guide: two endpoints, ``GET`` alone, by verified NHS number. It shows no
-example answers, so their shape is this project's reading of FHIR R4. Each look of unscheduled care is listed for
+By NHS England's CP-IS API consumer implementation guide: two endpoints, ``GET`` alone, by verified NHS number. It shows
+no example answers, so their shape is this project's reading of FHIR R4. Each look of unscheduled care is listed for
 whoever looks next, as there; looks at the list itself are not, which the guide leaves open.
 """
 

@@ -56,7 +56,8 @@ def test_the_child_with_who_says_what_and_where_the_log_has_it(front: Front) -> 
 def test_what_is_told_to_others_when_it_is_read_is_not_read_for_a_page(front: Front, path: str) -> None:
     told = [pointer(kind, kind, at="health") for kind in sorted(READ_WHEN_NAMED)]
     seen = pointer("attendance", "a-1", at="health")
-    nhs = health(held={seen: {"on": date(2026, 7, 10)}, **dict.fromkeys(told, {"answer": "NHS was told of: Plan"})})
+    said_there = {each: {"answer": "NHS was told of: Plan"} for each in told}
+    nhs = health(held={seen: {"on": date(2026, 7, 10)}, **said_there})
     front.hold(holding(), nhs)
     page = said(send(front.browser(), path, **ASKED))
     assert "10 July 2026" in page

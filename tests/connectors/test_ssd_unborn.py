@@ -26,12 +26,12 @@ from tests.connectors.ssd_samples import COUNCIL, change, soon
 
 MOTHER, OTHER = "9990005524", "9990004021"
 SEARCH = ChildSearch(Identity(unborn=Unborn(NHSNumber.parse(MOTHER), PartialDate.parse("2027-01-18"))))
-DUE = datetime(2027, 1, 18)  # noqa: DTZ001  as the extract has it: a day, with no zone
+DUE = datetime(2027, 1, 18)
 PEOPLE: list[dict[str, Any]] = [
     {"pers_person_id": "m1", "pers_forename": "Lena", "pers_surname": "Marsh", "pers_single_unique_id": MOTHER},
     {"pers_person_id": "m2", "pers_forename": "Ada", "pers_surname": "Pike", "pers_single_unique_id": OTHER},
     {"pers_person_id": "u1", "pers_forename": "Unborn", "pers_surname": "Marsh", "pers_expected_dob": DUE},
-    {"pers_person_id": "c1", "pers_forename": "Tom", "pers_surname": "Marsh", "pers_dob": datetime(2019, 4, 2)},  # noqa: DTZ001
+    {"pers_person_id": "c1", "pers_forename": "Tom", "pers_surname": "Marsh", "pers_dob": datetime(2019, 4, 2)},
     {"pers_person_id": "u2", "pers_forename": "Unborn", "pers_surname": "Pike", "pers_expected_dob": DUE},
 ]
 MOTHERS = [("t1", "m1", "u1"), ("t2", "m1", "c1"), ("t3", "m2", "u2")]
@@ -49,7 +49,7 @@ def fill(engine: Engine) -> None:
             for each in MOTHERS
         ]
         connection.execute(insert(tables.tables["ssd_mother"]), links)
-        copied = {"version_number": "1", "created_at": datetime(2026, 11, 20, 2, 0)}  # noqa: DTZ001
+        copied = {"version_number": "1", "created_at": datetime(2026, 11, 20, 2, 0)}
         connection.execute(insert(tables.tables["ssd_version_log"]), copied)
 
 

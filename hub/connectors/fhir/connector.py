@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from hub.connectors.base import RECORDS_MAX, Deadline, Fetched, Found, Matched, UpstreamFault, as_value
 from hub.connectors.checking import Report
-from hub.connectors.fhir import bundles, checking, mapping, taking
+from hub.connectors.fhir import bundles, checking, mapping, maternity, taking
 from hub.connectors.fhir.cpis import Cpis
 from hub.connectors.fhir.elements import Element
 from hub.connectors.fhir.exchange import Exchange, Page, together
 from hub.connectors.fhir.ladder import Ladder
 from hub.connectors.fhir.mapping import BY_CPIS, CPIS, KINDS
+from hub.connectors.fhir.maternity import MATERNITY, Maternity
 from hub.connectors.fhir.options import FhirOptions
 from hub.connectors.fhir.references import About, wrong_person
 from hub.connectors.http import Credentials, JsonClient
@@ -66,6 +67,9 @@ class FhirConnector:
             by_cpis = BY_CPIS if options.cpis_accesses else {CPIS}
             self.kinds |= by_cpis & catalogue.of_sector(custodian.sector)
         mapping.check(catalogue, self.kinds)
+        open_to_hub = catalogue.of_sector(custodian.sector) if options.kinds is None else options.kinds
+        self.unborn_kinds = frozenset({MATERNITY}) & open_to_hub & catalogue.of_sector(custodian.sector)
+        maternity.check(catalogue, self.unborn_kinds)
         self._base_url = base_url
         self._options = options
         self._client = JsonClient(
@@ -75,12 +79,18 @@ class FhirConnector:
             echoes_request_id=options.echoes_request_id,
         )
         self._exchange = Exchange(self._client, options.search_by, clock)
+        self._maternity = Maternity(self._exchange, custodian.id, base_url)
         self._ladder = Ladder(self._exchange, custodian.id, knows_pds=options.pds_search)
 
     async def match(self, search: ChildSearch, deadline: Deadline) -> Matched | NoAnswer:
-        """Who may be the child: by NHS number, else by names and birth date, never by postcode or practice."""
+        """Who may be the child: by NHS number, else by names and birth date, never by postcode or practice.
+
+        Of a child not yet born: who the mother is, by her number alone.
+        """
 
         async def ask() -> Matched:
+            if search.unborn is not None:
+                return Matched(await self._ladder.mother(search.unborn.mother, deadline))
             return Matched(await self._ladder.climb(search, deadline))
 
         return await as_value(ask(), deadline)
@@ -92,15 +102,20 @@ class FhirConnector:
         error do not exist. A restricted patient's GP registration is pointed at although PDS takes it off the record:
         otherwise an empty section would say that the child has no GP.
         """
+        if who.is_mother:
+            return await as_value(self._maternity.find(who, deadline), deadline)
         return await as_value(self._find(who, kinds & self.kinds, deadline), deadline)
 
     async def fetch(self, who: Candidate, pointers: Sequence[RecordPointer], deadline: Deadline) -> Fetched | NoAnswer:
         """The records pointed at, each checked to be about ``who`` and to carry no label that Find did not see."""
+        if who.is_mother:
+            return await as_value(self._maternity.fetch(who, pointers, deadline), deadline)
         return await as_value(self._fetch(who, pointers, deadline), deadline)
 
     async def check(self, deadline: Deadline) -> Report:
         """Compare what it says it can do with what is asked of it; see :mod:`.checking`. Nobody is asked about."""
         resources = sorted(_by_resource(self.kinds - BY_CPIS))
+        resources += maternity.RESOURCES if self.unborn_kinds else ()
         return await checking.check(self._client, self._exchange, self._options, resources, deadline)
 
     async def close(self) -> None:

@@ -71,6 +71,26 @@ class Ladder:
             )
         return tuple(found.values())
 
+    async def mother(self, number: NHSNumber, deadline: Deadline) -> tuple[Candidate, ...]:
+        """Her whom a question about an unborn child names, by her number and by nothing else.
+
+        Raises:
+            UpstreamFault: as :meth:`climb`.
+        """
+        try:
+            found, withdrawn = await self._by_number(number.value, Identity(nhs_number=number), deadline)
+        except UpstreamFault as fault:
+            if fault.no_answer.reason is not NoAnswerReason.WRONG_PERSON:
+                raise
+            raise UpstreamFault(
+                NoAnswerReason.WRONG_PERSON,
+                "it answered about somebody else, or the mother's NHS number was superseded: all of its answer is "
+                "discarded; ask again with the number she has now",
+            ) from None
+        if withdrawn:
+            raise Invalidated
+        return () if found is None else (replace(found, is_mother=True),)
+
     async def _by_numbers(self, search: ChildSearch, deadline: Deadline) -> tuple[list[Candidate], bool]:
         """Who has the stated NHS numbers, and whether one of these was withdrawn."""
         asked = {who.nhs_number.value: who for who in reversed(search.identities) if who.nhs_number}

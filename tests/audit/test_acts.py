@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from hub.audit import acts
+from hub.audit import acts, encoding
 from hub.audit.acts import KINDS, LIST_MAX, Act, Erasure, Form, KeyChange, Officer, Reveal, Review, forms
 from hub.audit.encoding import BODY_MAX, decode, encode, kind_of
 from hub.audit.words import EntryInvalid
@@ -94,6 +95,12 @@ def test_every_kind_is_known_by_one_name() -> None:
         if kind is not KeyChange:
             with pytest.raises(EntryInvalid):
                 decode(body)
+
+
+@given(any_act)
+def test_a_reader_made_anew_reads_the_same(act: Act) -> None:
+    """The readers are made once, when the module is loaded: here one is made for each act."""
+    assert encoding._act_reader(type(act))(json.loads(encode(act))) == act
 
 
 def test_an_act_of_the_hub_itself_names_no_person() -> None:

@@ -16,6 +16,7 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks import matching_febrl as febrl
+from benchmarks import matching_load
 from benchmarks.matching_cases import Case, OnFile, Outcomes, Resolve, askable, outcomes
 from benchmarks.matching_households import as_recorded, household_cases, households, lone_twins, pseudopeople_cases
 from benchmarks.matching_splink import PROBABILITY_MIN, Splink, is_installed
@@ -47,10 +48,11 @@ class Size:
     twins: int
     febrl: int
     rounds: int
+    seeds: int
 
 
-FULL = Size(2_000, 2_000, 5_000, 2_000)
-QUICK = Size(60, 60, 100, 5)
+FULL = Size(2_000, 2_000, 5_000, 2_000, 20)
+QUICK = Size(60, 60, 100, 5, 2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +72,7 @@ def run(size: Size, *, with_splink: bool) -> Iterator[str]:
     """Everything, as lines of Markdown."""
     yield from _febrl(size)
     yield from _absent(size, with_splink=with_splink)
+    yield from matching_load.run(size.seeds, size.households, size.twins)
     yield from _twins(size, with_splink=with_splink)
     yield from _speed(size)
 

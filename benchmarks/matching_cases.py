@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 from hub.connectors.base import CANDIDATES_MAX
 from hub.domain.people import Candidate, ChildSearch, Identity
-from hub.matching.resolution import Resolution, Review, Same
+from hub.matching.resolution import Agreement, Compared, Resolution, Review, Same, ScoredCandidate
 
 Resolve = Callable[[ChildSearch, Sequence[Candidate]], Resolution]
 Key = tuple[object, ...]
@@ -48,7 +48,11 @@ class OnFile:
 
 @dataclass(slots=True)
 class Outcomes:
-    """What became of searches. ``shown``: in review, with the right record among the candidates."""
+    """What became of searches.
+
+    ``shown``: in review, with the right record among the candidates. ``kinds``: reviews by what does not agree of the
+    right record, or of the best where the right one is not there (second).
+    """
 
     right: int = 0
     wrong: int = 0
@@ -57,6 +61,7 @@ class Outcomes:
     not_held: int = 0
     missed: int = 0
     not_offered: int = 0
+    kinds: Counter[tuple[str, bool]] = field(default_factory=Counter)
 
     @property
     def searches(self) -> int:
@@ -67,6 +72,10 @@ class Outcomes:
     def review(self) -> int:
         """Those that a person must look at."""
         return self.shown + self.shown_others
+
+    def __add__(self, other: Outcomes) -> Outcomes:
+        """Both runs as one."""
+        return Outcomes(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 def askable(cases: Iterable[Case]) -> list[Case]:
@@ -86,13 +95,24 @@ def outcomes(cases: Iterable[Case], file: OnFile, resolve: Resolve) -> Outcomes:
                 tally.right += candidate.local_id == case.truth
                 tally.wrong += candidate.local_id != case.truth
             case Review(candidates=shown):
-                found = case.truth in {one.candidate.local_id for one in shown}
-                tally.shown += found
-                tally.shown_others += not found
+                right = next((one for one in shown if one.candidate.local_id == case.truth), None)
+                tally.shown += right is not None
+                tally.shown_others += right is None
+                tally.kinds[kind(right or shown[0]), right is not None] += 1
             case _:
                 tally.not_held += 1
                 tally.missed += offered
     return tally
+
+
+def kind(one: ScoredCandidate) -> str:
+    """What of ``one`` does not agree, in words; numbers are left out, which the benchmark's people do not have."""
+    parts = [
+        f"{line.compared.value} {line.outcome.value}"
+        for line in one.evidence
+        if line.compared is not Compared.NHS_NUMBER and line.outcome is not Agreement.AGREE
+    ]
+    return ", ".join(parts) or "all agrees"
 
 
 def _keys(who: Identity) -> Iterable[Key]:

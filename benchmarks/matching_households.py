@@ -6,7 +6,8 @@ pseudopeople (BSD-3-Clause; its sample of 10,000 simulated people comes with it)
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from importlib.util import find_spec
@@ -36,7 +37,10 @@ ADULT = 18
 
 
 def pseudopeople_cases(seed: int) -> tuple[list[Case], OnFile] | None:
-    """Every child of the sample population as two agencies wrote them down; None when it is not installed."""
+    """Every child of the sample population as two agencies wrote them down; None when it is not installed.
+
+    Of twins who are both asked about, one is on file and the other is not.
+    """
     if find_spec("pseudopeople") is None:
         return None
     import pseudopeople  # type: ignore[import-not-found, unused-ignore]
@@ -46,16 +50,39 @@ def pseudopeople_cases(seed: int) -> tuple[list[Case], OnFile] | None:
         one, other = (
             pseudopeople.generate_decennial_census(year=YEAR, seed=each, verbose=False) for each in (seed, seed + 1)
         )
+        true = pseudopeople.generate_decennial_census(year=YEAR, config=pseudopeople.NO_NOISE, verbose=False)
     asked = {row["simulant_id"]: _simulant(row) for row in one.to_dict("records") if _is_child(row)}
     known = {row["simulant_id"]: _simulant(row) for row in other.to_dict("records")}
-    return with_absent(asked, known, Random(seed))
+    return with_absent(asked, known, Random(seed), twin_groups(true.to_dict("records")))
+
+
+def twin_groups(rows: Iterable[Mapping[str, object]]) -> list[list[str]]:
+    """The ids of children of one household born on one day: two or more. ``rows`` are without errors."""
+    born: dict[tuple[object, str], list[str]] = defaultdict(list)
+    for row in rows:
+        if _is_child(row):
+            born[row["household_id"], str(row["date_of_birth"])].append(str(row["simulant_id"]))
+    return [sorted(each) for each in born.values() if len(each) > 1]
+
+
+def is_childs(birth_date: PartialDate | None) -> bool:
+    """Whether somebody with this birth date was under ``ADULT`` years in the year of the census, or born in it."""
+    return birth_date is not None and YEAR - ADULT <= birth_date.earliest.year <= YEAR
 
 
 def with_absent(
-    asked: Mapping[str, Identity], known: Mapping[str, Identity], random: Random
+    asked: Mapping[str, Identity],
+    known: Mapping[str, Identity],
+    random: Random,
+    twins: Iterable[Sequence[str]] = (),
 ) -> tuple[list[Case], OnFile]:
-    """Searches for all of ``asked``; of those in ``known``, ``ABSENT`` are taken off the file."""
+    """Searches for all of ``asked``; of those in ``known``, ``ABSENT`` are taken off the file.
+
+    Of each group of ``twins`` one is off it and the others are not.
+    """
     gone = {name for name in asked if random.random() < ABSENT}
+    for group in twins:
+        gone = gone.difference(group) | {random.choice(group)}
     held = {name: who for name, who in known.items() if name not in gone}
     return askable(Case(who, name if name in held else None) for name, who in asked.items()), OnFile(held)
 

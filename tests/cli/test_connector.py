@@ -344,11 +344,13 @@ PARAMETERS = {
         "CareTeam",
         "DocumentReference",
         "Encounter",
+        "EpisodeOfCare",
         "Flag",
         "Immunization",
         "RelatedPerson",
     )
 }
+PARAMETERS["Observation"] = ["patient", "code"]
 PARAMETERS["Patient"] = ["_id", "identifier", "family", "given", "birthdate", "_history", "_fuzzy-match"]
 
 
@@ -371,6 +373,8 @@ def statement(version: str = "4.0.1", **changed: list[str] | None) -> dict[str, 
         pytest.param(statement(Flag=None), 1, "does not offer Flag", id="a-resource-less"),
         pytest.param(statement(Encounter=["_id"]), 1, "does not state the search parameter(s) patient of Encounter", id="a-parameter-less"),
         pytest.param(statement(Patient=["_id", "identifier", "family", "given", "birthdate"]), 1, "set `pds_search` to false", id="not-pds"),
+        pytest.param(statement(EpisodeOfCare=None), 1, "does not offer EpisodeOfCare", id="no-maternity-care"),
+        pytest.param(statement(Observation=["patient"]), 1, "parameter(s) code of Observation", id="no-search-by-code"),
         pytest.param(statement(Patient=None), 1, "does not offer Patient", id="no-patients"),
         pytest.param({"resourceType": "OperationOutcome"}, 0, "states no capabilities", id="none-stated"),
         pytest.param({"resourceType": "CapabilityStatement", "rest": 7}, 1, "malformed", id="malformed"),

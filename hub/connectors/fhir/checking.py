@@ -96,6 +96,8 @@ def _offered(statement: Element, options: FhirOptions, resources: Sequence[str])
 
 
 def _needed(name: str, options: FhirOptions) -> tuple[str, ...]:
+    if name == "Observation":  # read beside maternity care alone, for the expected date of birth
+        return ("patient", "code")
     if name != "Patient":
         return ("patient", "_id")
     return _BY_NAME if options.search_by == "get" else ("_id", "identifier", *_BY_NAME)

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from hub.connectors.ssd.published import ASSESSED, LABELS_TABLE, NHS_COLUMNS, metadata
 from hub.demo import names
 from hub.demo.council_shapes import SHAPES, as_flag, as_time
-from hub.demo.world import Adult, Child, Event, Household, Known, World
+from hub.demo.world import Adult, Child, Event, Expecting, Household, Known, World
 
 Row = dict[str, Any]
 SEX_CODES = {"M": "1", "F": "2"}
@@ -51,6 +51,8 @@ class _Extract:
             self._worker(worker, team)
         for household in self.world.households:
             self._family(household)
+        for expecting in self.world.expecting:
+            self._expecting(expecting)
         self.held["ssd_version_log"].append(
             {
                 "version_number": "1.4.0",
@@ -100,6 +102,34 @@ class _Extract:
                             "moth_childs_dob": as_time(child.birth_date),
                         }
                     )
+
+    def _expecting(self, expecting: Expecting) -> None:
+        """The mother, and each child she expects; of a mother without a pre-birth record the council knows nothing."""
+        mother = expecting.mother
+        people: list[Row] = [
+            {"pers_person_id": each, "pers_forename": "Unborn", "pers_surname": mother.family_name,
+             "pers_expected_dob": as_time(expecting.due)}
+            for each in expecting.unborn_ids
+        ]  # fmt: skip
+        links = [
+            {"moth_table_id": f"M{each}", "moth_person_id": mother.local_id, "moth_childs_person_id": each}
+            for each in expecting.unborn_ids
+        ]
+        if not people:
+            return
+        herself = {
+            "pers_person_id": mother.local_id,
+            "pers_forename": mother.given_name,
+            "pers_surname": mother.family_name,
+            "pers_sex": SEX_CODES[mother.sex],
+            "pers_dob": as_time(mother.birth_date),
+            "pers_is_mother": as_flag(True),
+            self.nhs_column: mother.nhs_number,
+        }
+        self.held["ssd_person"] += [herself, *people]
+        self.held["ssd_mother"] += links
+        for place, event in enumerate(expecting.events, 1):
+            self._event(event, expecting.unborn_ids[0], f"{expecting.unborn_ids[0]}-{place}")
 
     def _member(self, family_id: str, person_id: str) -> None:
         self.held["ssd_family"].append(

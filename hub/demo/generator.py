@@ -7,6 +7,7 @@ from random import Random
 
 from hub.demo.background import background
 from hub.demo.cast import cast
+from hub.demo.cast_unborn import expecting
 from hub.demo.world import World
 
 SEED = 2026
@@ -28,4 +29,5 @@ def build_world(seed: int = SEED, today: date = TODAY) -> World:
         extracted_at=datetime.combine(today, EXTRACT_TIME, UTC),
         households=(*families, *background(Random(seed), today)),
         cast=parts,
+        expecting=expecting(today),
     )

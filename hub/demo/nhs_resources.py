@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
+from hub.demo.nhs_maternity import maternity
 from hub.demo.world import Adult, Child, Event, Known, World
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
@@ -97,6 +98,11 @@ def load(world: World) -> Holdings:
         for child in household.children:
             if child.health is not None:
                 _write_down(held, child, child.health, household.adults)
+    for expecting in world.expecting:
+        number = expecting.mother.nhs_number or ""
+        held.patients[number] = Patient(_patient(number, expecting.mother), expecting.mother.label)
+        for resource in maternity(expecting):
+            held.records[resource["resourceType"]].setdefault(number, []).append(resource)
     return held
 
 

@@ -97,14 +97,39 @@ class Household:
 
 
 @dataclass(frozen=True, slots=True)
+class Expecting:
+    """A mother whose child is not born yet, as the NHS knows her and as the council recorded it before the birth.
+
+    Attributes:
+        mother: her own record; ``local_id`` is the council's.
+        unborn_ids: the council's ids of the pre-birth records, more than one for twins; none where it has none.
+        due: when the birth is expected.
+        booked_on: when her maternity care began.
+        provider: who provides it.
+        events: what the council recorded of the first of ``unborn_ids``.
+    """
+
+    mother: Known
+    unborn_ids: tuple[str, ...]
+    due: date
+    booked_on: date
+    provider: str
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class World:
-    """Everybody, and ``cast``: the parts of the documented table, by name, to the child's key."""
+    """Everybody, and ``cast``: the parts of the documented table, by name, to the child's key.
+
+    ``expecting`` are beside the households: no agency knows their children by name yet.
+    """
 
     seed: int
     today: date
     extracted_at: datetime  # when the council's nightly copy was taken (aware, UTC)
     households: tuple[Household, ...]
     cast: dict[str, str] = field(default_factory=dict)
+    expecting: tuple[Expecting, ...] = ()
 
     @property
     def children(self) -> dict[str, Child]:

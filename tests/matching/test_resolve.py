@@ -179,6 +179,11 @@ REVIEWED = {
         who("Kofi", "Okafor", BORN, "M", HOME, A),
         Doubt.NUMBER_CONFLICT,
     ),
+    "another name and sex than stated, but an alias has that sex": (
+        asked(MIA, who("Mia", "Okafor", BORN, "M")),
+        HER_BROTHER,
+        Doubt.GIVEN_NAME,
+    ),
     "another name and sex than stated, but an alias has that name": (
         asked(MIA, who("Kofi", "Okafor", BORN, "F")),
         HER_BROTHER,
@@ -204,6 +209,11 @@ REVIEWED = {
     "initial": (asked(MIA), who("M", "Okafor", BORN, "F", HOME), Doubt.NOT_ENOUGH),
     "sex differs, and home": (asked(MIA), who("Mia", "Okafor", BORN, "M", "ZZ7 7ZZ"), Doubt.SEX),
     "sex differs, home not known": (asked(MIA), who("Mia", "Okafor", BORN, "M"), Doubt.SEX),
+    "sex differs, home not known, though an unverified number agrees": (
+        asked(NUMBERED),
+        who("Mia", "Okafor", BORN, "M", None, A),
+        Doubt.SEX,
+    ),
     "sex differs, and the surname by a letter": (asked(MIA), who("Mia", "Okafur", BORN, "M", HOME), Doubt.SEX),
     "sex differs, and the given name is a short form": (
         asked(who("Samantha", "Okafor", BORN, "F", HOME)),
@@ -317,6 +327,11 @@ DISCARDED = {
     "born the same day": (asked(MIA), [who("Ruth", "Reid", BORN, "F", "ZZ7 7ZZ")]),
     "the twin, by her own number": (asked(NUMBERED), [who("Ava", "Okafor", BORN, "F", HOME, B)]),
     "the twin brother, by his own number": (asked(NUMBERED), [who("Kofi", "Okafor", BORN, "M", HOME, B)]),
+    "the twin brother, by another number than an alias has": (
+        asked(MIA, who(number=A)),
+        [who("Kofi", "Okafor", BORN, "M", HOME, B)],
+    ),
+    "a boy of that surname, born the same day": (asked(MIA), [who("Kofi", "Okafor", BORN, "M")]),
     "nothing known at all": (asked(MIA), [who()]),
     "another number and nothing else": (asked(NUMBER), [who(number=B, verified=True)]),
     "a stranger to a number alone": (asked(NUMBER), [MIA, HER_TWIN]),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hub.audit import encoding, words
 from hub.audit.encoding import BODY_MAX, decode, encode
-from hub.audit.entries import Asker, DecisionTaken, Entry, FieldGroup, MatchLine, RecordLine, SourceLine, ends
+from hub.audit.entries import Asker, DecisionTaken, Entry, FieldGroup, LookBack, MatchLine, RecordLine, SourceLine, ends
 from hub.audit.words import CODE_MAX, COUNT_MAX, EntryInvalid, code
 from hub.domain.disclosure import Outcome
 from hub.domain.sources import SourceState
@@ -185,6 +185,29 @@ def test_what_is_not_exactly_an_entry_is_refused(body: bytes) -> None:
     with pytest.raises(EntryInvalid) as caught:
         decode(body)
     assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "was", "now"),
+    [
+        pytest.param(question(side="ab" * 32), '"}', f'","side":"{"ab" * 32}"}}', id="text beside it"),
+        pytest.param(question(look_back=LookBack(None, "exploitation")), '"}', '","look_back":[null,"exploitation"]}',
+                     id="the whole life"),
+        pytest.param(question(look_back=LookBack(25, "exploitation"), side="ab" * 32), '"}',
+                     f'","look_back":[25,"exploitation"],"side":"{"ab" * 32}"}}', id="both"),
+        pytest.param(question(decision=None), f'["{"91aa" * 8}","2026-11-20T15:41:07.113Z"]', "null", id="no decision"),
+    ],
+)  # fmt: skip
+def test_what_a_question_may_have_and_not(entry: Entry, was: str, now: str) -> None:
+    """A log written today is read for decades: what is added is last, and what is not there is not written."""
+    body = QUESTION.replace(was, now)
+    assert encode(entry).decode() == body
+    assert decode(body.encode()) == entry
+
+
+def test_a_moment_that_is_none_is_named() -> None:
+    with pytest.raises(EntryInvalid, match=r"^decision: a moment such as 2026-11-20T16:41:07\.113Z belongs here$"):
+        decode(on_question(decision=[REF, "yesterday"]))
 
 
 @pytest.mark.parametrize("surplus", [0, 1])

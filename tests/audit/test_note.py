@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +43,46 @@ SUM_NOTE = (
     "go.sum database tree\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
     "\u2014 sum.golang.org Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
 )
+
+SENTENCES = {
+    "a note has at most 65536 bytes",
+    "a note is UTF-8",
+    "a note has a text, a blank line and signatures",
+    "a note ends in a newline after its last signature",
+    "a note has at most 64 signatures",
+    "a note has no control characters but newlines",
+    "the text of a note ends in a newline",
+    "the note has two signatures by one key",
+    "a signature in the note's name of a trusted key is not that key's",
+    "no trusted key signed the note",
+    "not base64",
+    "not canonical base64",
+    "a signature line starts with an em dash and a space",
+    "a signature line has a name, a space and a signature",
+    "a signature is longer than its key id",
+    "a key is its name, 8 hex digits and base64, joined by +",
+    "only Ed25519 keys of signature type 1 are supported here",
+    "the key's id does not fit the key: it was not copied whole",
+    "a key's name is not empty and has no spaces, control characters or +",
+    "an Ed25519 public key is 32 bytes",
+    "an Ed25519 private key is 32 bytes",
+    "a private key starts with PRIVATE+KEY+",
+    "a checkpoint has a size up to 9223372036854775807 and a root of 32 bytes",
+    "a checkpoint of no entries has the empty tree's root",
+    "a line of a checkpoint is not empty",
+    "a checkpoint has an origin, a size and a root, each on its line",
+    "the checkpoint is of another log than the key that signed it",
+    "a number is decimal, without leading zeros, at most 9223372036854775807",
+}
+"""What may be said of a note, a key or a checkpoint: nothing that was read is among it."""
+
+
+@contextmanager
+def refused(message: str | None = None) -> Iterator[None]:
+    """It is refused with a whole sentence, of which ``message`` is a part."""
+    with pytest.raises(NoteInvalid, match=message) as refusal:
+        yield
+    assert str(refusal.value) in SENTENCES
 
 
 @pytest.mark.parametrize(
@@ -142,13 +185,13 @@ STRAY_BITS = LINE[:-3] + chr(ord(LINE[-3]) + 1) + LINE[-2:]
     ],
 )
 def test_bad_notes_are_refused(raw: bytes, message: str) -> None:
-    with pytest.raises(NoteInvalid, match=message):
+    with refused(message):
         open_note(raw, [SIGNER.verifier])
 
 
 def test_a_forged_signature_spoils_the_note_even_beside_a_good_one() -> None:
     forged = signature_line(data=OTHER.verifier.key_id + b"x" * 64)
-    with pytest.raises(NoteInvalid, match="not that key's"):
+    with refused("not that key's"):
         open_note((NOTE + forged).encode(), [SIGNER.verifier, OTHER.verifier])
 
 
@@ -158,7 +201,7 @@ def test_note_length_limit(surplus: int) -> None:
     raw = SIGNER.sign("x" * padding + "\n").encode()
     assert len(raw) == NOTE_MAX + surplus
     if surplus:
-        with pytest.raises(NoteInvalid, match="at most 65536 bytes"):
+        with refused("at most 65536 bytes"):
             open_note(raw, [SIGNER.verifier])
     else:
         open_note(raw, [SIGNER.verifier])
@@ -169,7 +212,7 @@ def test_signature_count_limit(surplus: int) -> None:
     strangers = "".join(signature_line(f"w{number}") for number in range(SIGNATURES_MAX - 1 + surplus))
     raw = (NOTE + strangers).encode()
     if surplus:
-        with pytest.raises(NoteInvalid, match="at most 64 signatures"):
+        with refused("at most 64 signatures"):
             open_note(raw, [SIGNER.verifier])
     else:
         open_note(raw, [SIGNER.verifier])
@@ -177,7 +220,7 @@ def test_signature_count_limit(surplus: int) -> None:
 
 @pytest.mark.parametrize("text", ["no newline", "tab\t\n", "cr\r\n", "half \ud800\n"])
 def test_bad_texts_are_not_signed(text: str) -> None:
-    with pytest.raises(NoteInvalid):
+    with refused():
         SIGNER.sign(text)
 
 
@@ -203,9 +246,9 @@ def test_bad_texts_are_not_signed(text: str) -> None:
     ],
 )
 def test_bad_keys_are_refused(key: str, message: str) -> None:
-    with pytest.raises(NoteInvalid, match=message):
+    with refused(message):
         VerifierKey.parse(key)
-    with pytest.raises(NoteInvalid):
+    with refused():
         SignerKey.parse("PRIVATE+KEY+" + key)
 
 
@@ -215,15 +258,15 @@ def test_a_private_key_survives_its_file_and_stays_out_of_its_repr() -> None:
     assert SignerKey.parse(text) == SIGNER
     assert SIGNER.seed.hex() not in repr(SIGNER)
     assert repr(SIGNER.seed) not in repr(SIGNER)
-    with pytest.raises(NoteInvalid, match="starts with"):
+    with refused("starts with"):
         SignerKey.parse(str(SIGNER.verifier))
 
 
 @pytest.mark.parametrize("length", [0, 31, 33])
 def test_keys_have_one_length(length: int) -> None:
-    with pytest.raises(NoteInvalid, match="32 bytes"):
+    with refused("32 bytes"):
         SignerKey("name", b"x" * length)
-    with pytest.raises(NoteInvalid, match="32 bytes"):
+    with refused("32 bytes"):
         VerifierKey("name", b"x" * length)
 
 
@@ -279,10 +322,11 @@ ROOT = encode_base64(b"r" * 32)
         pytest.param(f"{ORIGIN}\n0\n{ROOT}\n", "empty tree", id="no entries and another root"),
         pytest.param(f"{ORIGIN}\n5\n{ROOT}\n\n", "not empty", id="empty extension line"),
         pytest.param(f"{ORIGIN}\n5\n{ROOT}\na\n\nb\n", "not empty", id="empty line between extensions"),
+        pytest.param(f"{ORIGIN}\n", "each on its line", id="an origin alone"),
     ],
 )
 def test_bad_checkpoints_are_refused(text: str, message: str) -> None:
-    with pytest.raises(NoteInvalid, match=message):
+    with refused(message):
         Checkpoint.parse(text)
 
 
@@ -305,7 +349,7 @@ def test_checkpoint_sizes(size: int) -> None:
 
 @pytest.mark.parametrize("size", [-1, SIZE_MAX + 1])
 def test_impossible_checkpoint_sizes(size: int) -> None:
-    with pytest.raises(NoteInvalid):
+    with refused():
         Checkpoint(ORIGIN, size, EMPTY_ROOT)
 
 
@@ -314,11 +358,17 @@ def test_a_checkpoint_is_opened_with_one_key_or_several() -> None:
     raw = SIGNER.sign(str(checkpoint)).encode()
     assert open_checkpoint(raw, SIGNER.verifier) == checkpoint
     assert open_checkpoint(raw, [OTHER.verifier, SIGNER.verifier]) == checkpoint
-    with pytest.raises(NoteInvalid, match="no trusted key"):
+    with refused("no trusted key"):
         open_checkpoint(raw, OTHER.verifier)
 
 
 def test_a_checkpoint_of_another_log_is_refused() -> None:
     raw = SIGNER.sign(str(Checkpoint("elsewhere.example/log", 5, b"r" * 32))).encode()
-    with pytest.raises(NoteInvalid, match="another log"):
+    with refused("another log"):
         open_checkpoint(raw, SIGNER.verifier)
+
+
+@pytest.mark.parametrize(("origin", "more"), [("two\nlines", ()), (ORIGIN, ("two\nlines",)), ("", ()), (ORIGIN, ("",))])
+def test_a_line_of_a_checkpoint_is_one_line(origin: str, more: tuple[str, ...]) -> None:
+    with refused("not empty"):
+        Checkpoint(origin, 5, b"r" * 32, more)

@@ -72,8 +72,8 @@ class Pair:
     def is_relative(self) -> bool:
         """So like the child that a person would look, but of another given name and another sex: a brother or sister.
 
-        In the population of the benchmark it is a relative thirty times for once that it is the child (docs/matching.md).
-        That once happens, so the answer says that somebody is there, and does not ask anybody to judge.
+        In the benchmark it is a relative thirty times for once that it is the child (docs/matching.md). That once
+        happens, so the answer says that somebody is there, and does not ask anybody to judge.
         """
         return self.other_name_and_sex and self.score >= REVIEW_MIN_BITS and not self._has_another_number_and_name
 

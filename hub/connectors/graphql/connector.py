@@ -6,14 +6,16 @@ both would bring what may not be shared.
 
 from __future__ import annotations
 
+import copy
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from hub.connectors.base import (
     CANDIDATES_MAX,
     RECORDS_MAX,
+    Connector,
     Deadline,
     Fetched,
     Found,
@@ -22,10 +24,11 @@ from hub.connectors.base import (
     as_value,
     together,
 )
-from hub.connectors.checking import Report
+from hub.connectors.checking import Finding, Report
 from hub.connectors.graphql import checking
 from hub.connectors.graphql.asking import request_of
 from hub.connectors.graphql.check import ENTITIES
+from hub.connectors.graphql.comparing import Heard, compared
 from hub.connectors.graphql.held_back import lines_about, redacted_record, unsaid
 from hub.connectors.graphql.mapping import Answers, GraphqlMapping, Operation, RecordList
 from hub.connectors.graphql.reading import Hidden, Redaction, Why, data_of, hidden, look, sure, without_hidden
@@ -73,6 +76,7 @@ class GraphqlConnector:
         self.kinds = frozenset(mapping.readings.keys() & catalogue.of_sector(custodian.sector))
         self.matches_nhs_number = any(search.by_number for search in mapping.searches)
         self._mapping = mapping
+        self._heard: list[Heard] | None = None
         self._redaction = Redaction(mapping.redacted, mapping.redacted_reason)
         self._words = frozenset(word for label in mapping.labels for word in label.words.values())
         self._client = JsonClient(
@@ -99,6 +103,13 @@ class GraphqlConnector:
     async def check(self, deadline: Deadline) -> Report:
         """Compare its schema with the mapping, and ask every operation about nobody; see :mod:`.checking`."""
         return await checking.check(self._client, self._mapping, self._redaction, deadline)
+
+    def listening(self) -> tuple[Connector, Callable[[], Sequence[Finding]]]:
+        """This connector keeping what it hears, and how that compares with the mapping."""
+        heard: list[Heard] = []
+        asking = copy.copy(self)
+        asking._heard = heard  # noqa: SLF001  # its own copy
+        return asking, lambda: compared(self._mapping, heard)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -234,6 +245,14 @@ class GraphqlConnector:
         self, operation: Operation, given: Mapping[str, str], more: Mapping[str, Any], deadline: Deadline
     ) -> Any:
         """The answer's data, or of an entity that. None: the subgraph does not know the entity."""
+        root = await self._answered(operation, given, more, deadline)
+        if self._heard is not None:
+            self._heard.append(Heard(operation, root))
+        return root
+
+    async def _answered(
+        self, operation: Operation, given: Mapping[str, str], more: Mapping[str, Any], deadline: Deadline
+    ) -> Any:
         sent = request_of(operation, given, more)
         reply = await self._client.post(self._mapping.path, json=sent, deadline=deadline)
         data = data_of(reply.body, operation.document, self._redaction, self._mapping.errors)

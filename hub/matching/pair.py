@@ -21,10 +21,9 @@ _ALL_BUT_SEX = (Compared.GIVEN_NAME, Compared.FAMILY_NAME, Compared.BIRTH_DATE, 
 class Pair:
     """A candidate beside the one identity of the search it was compared with, and what a person said of it (``word``).
 
-    ``same_number`` to ``told_apart``, and ``other_name_and_sex``, are about all identities of the search together: an
+    ``same_number`` to ``told_apart`` are about all identities of the search together: an
     alias that fits cannot talk away a contradiction with another. ``told_apart``: a given name or a birth date differs
     from one of them. ``withheld``: the custodian names the candidate without a name or birth date.
-    ``other_name_and_sex``: none of them has the candidate's given name, and none its sex.
     """
 
     candidate: Candidate
@@ -35,7 +34,6 @@ class Pair:
     restricted_contradicted: bool
     told_apart: bool
     withheld: bool = False
-    other_name_and_sex: bool = False
     word: Word | None = None
 
     @property
@@ -64,26 +62,10 @@ class Pair:
         another number and another name is another child. So is somebody whose name and birth date are withheld: the
         custodian, which knows them, says that they fit, and to drop the candidate would say that nobody does.
         """
-        return self._is_always_shown or (
-            self.score >= REVIEW_MIN_BITS and not self._has_another_number_and_name and not self.other_name_and_sex
-        )
-
-    @property
-    def is_relative(self) -> bool:
-        """So like the child that a person would look, but of another given name and another sex: a brother or sister.
-
-        In the benchmark it is a relative thirty times for once that it is the child (docs/matching.md). That once
-        happens, so the answer says that somebody is there, and does not ask anybody to judge.
-        """
-        return self.other_name_and_sex and self.score >= REVIEW_MIN_BITS and not self._has_another_number_and_name
-
-    @property
-    def _is_always_shown(self) -> bool:
-        return self.same_number or self.withheld or (self.word is not None and self.word.said is Said.SAME)
-
-    @property
-    def _has_another_number_and_name(self) -> bool:
-        return self.number_contradicted and self.is_at(Compared.GIVEN_NAME, Level.DIFFER)
+        if self.same_number or self.withheld or (self.word is not None and self.word.said is Said.SAME):
+            return True
+        is_another = self.number_contradicted and self.is_at(Compared.GIVEN_NAME, Level.DIFFER)
+        return self.score >= REVIEW_MIN_BITS and not is_another
 
     @property
     def sex_fits(self) -> bool:
@@ -188,8 +170,6 @@ def best_pair(identities: Sequence[Prepared], candidate: Candidate, weights: Wei
     given = {comparison.levels[Compared.GIVEN_NAME] for comparison in comparisons}
     other_name = Level.DIFFER in given and given <= {Level.DIFFER, Level.MISSING}
     told_apart = any(_tells_apart(comparison) for comparison in comparisons)
-    sexes = {comparison.levels[Compared.SEX] for comparison in comparisons}
-    other_sex = Level.DIFFER in sexes and sexes <= {Level.DIFFER, Level.MISSING}
     pairs = [
         Pair(
             candidate,
@@ -200,7 +180,6 @@ def best_pair(identities: Sequence[Prepared], candidate: Candidate, weights: Wei
             restricted_contradicted,
             told_apart,
             held.withholds,
-            other_name and other_sex,
         )
         for identity, comparison in zip(identities, comparisons, strict=True)
     ]

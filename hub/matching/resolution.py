@@ -198,15 +198,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class NotHeld:
-    """The custodian searched and does not hold the child; ``seen`` candidates were looked at and discarded.
-
-    ``relative``: one of them is like the child in all but the given name and the sex, as a brother or sister is. That
-    is said with the answer: should the child itself have changed both, silence would be wrong.
-    """
+    """The custodian searched and does not hold the child; ``seen`` candidates were looked at and discarded."""
 
     seen: int
     dropped: tuple[Word, ...] = ()
-    relative: bool = False
 
 
 Resolution = Same | Review | NotHeld

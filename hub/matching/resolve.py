@@ -83,7 +83,7 @@ def _settled(pairs: Sequence[Pair], linked: Pair | None, *, seen: int) -> Resolu
         return linked.same(basis, others, dropped, seen=seen)
     if left:
         return Review(tuple(_scored(pair, pair in disputed) for pair in left), seen, dropped)
-    return NotHeld(seen, dropped, any(pair.is_relative for pair in pairs))
+    return NotHeld(seen, dropped)
 
 
 def _was_told(pair: Pair) -> bool:

@@ -26,11 +26,6 @@ _NOT_ASKED = {
     "the contact",
 }
 
-_RELATIVE = (
-    "nobody here was taken for the child, but a likely brother or sister is on file: birth date and other details "
-    "agree, given name and sex do not. If the child was known by another name and sex, ask by those, or ring the contact"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -111,8 +106,6 @@ def source_of(asked: Asked, untold: int = 0) -> Source:
         detail = f"somebody here may be the child: {asked.resolution.candidates[0].doubt.value}"
     elif isinstance(asked.resolution, NotHeld) and asked.resolution.dropped:
         detail = f"somebody like the child is on file here: {asked.resolution.dropped[0].shown}"
-    elif isinstance(asked.resolution, NotHeld) and asked.resolution.relative:
-        detail = _RELATIVE
     elif isinstance(asked.resolution, Same) and asked.resolution.others:
         detail = "it may hold further records of this child under another number: ask the contact"
     answered = state is SourceState.ANSWERED and asked.found is not None

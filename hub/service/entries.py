@@ -147,9 +147,8 @@ def _match(asked: Asked) -> entries.MatchLine:
             return entries.MatchLine(custodian, entries.MatchResult.SAME, seen, _compared(found, found.dropped))
         case Review(candidates=candidates, seen=seen, dropped=dropped):
             return entries.MatchLine(custodian, entries.MatchResult.REVIEW, seen, _compared(candidates[0], dropped))
-        case NotHeld(seen=seen, dropped=dropped, relative=relative):
-            told = (("relative", "told_of"),) if relative and not dropped else ()
-            return entries.MatchLine(custodian, entries.MatchResult.DIFFERENT, seen, _said(dropped) + told)
+        case NotHeld(seen=seen, dropped=dropped):
+            return entries.MatchLine(custodian, entries.MatchResult.DIFFERENT, seen, _said(dropped))
         case None:
             return entries.MatchLine(custodian, entries.MatchResult.UNKNOWN, 0)
 

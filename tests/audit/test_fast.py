@@ -120,7 +120,7 @@ def row(at: int, **changes: Any) -> list[PlainRow]:
     """The good log's rows, with parts of one changed."""
     parts = {"number": at, "leaf": GOOD.leaves[at], "body": GOOD.bodies[at], "note": None} | changes
     rows = plain(GOOD, 0, 12)
-    rows[at] = tuple(parts.values())  # type: ignore[call-overload]
+    rows[at] = tuple(parts.values())  # type: ignore[assignment]
     return rows
 
 

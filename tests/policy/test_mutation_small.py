@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hub.policy import mutation
+from hub.policy.bundle import Condition
 from hub.policy.engine import Policy
 from hub.policy.mutants import Mutant, mutants
 from hub.policy.mutation import Score, Survivor, score
@@ -198,7 +199,7 @@ def test_only_rows_that_a_change_can_touch_are_decided(touches: dict[str, frozen
 
 def _about(**words: tuple[str, ...]) -> Mutant:
     """All is lost, but it is said to matter only where a rule may hold that reads ``words``."""
-    condition = replace(IMPEDIMENTS["bar-order"].applies_when, **{"record_has": (), **words})
+    condition = Condition(**words)  # type: ignore[arg-type]
     nothing = replace(SMALL, purposes={})
     return Mutant("all is lost", nothing, (replace(IMPEDIMENTS["bar-order"], applies_when=condition),))
 

@@ -32,6 +32,8 @@ NOT_LINKED = (
     "This is the mother's own record, and is shown only where a council recorded whose mother she is. None did, so "
     "whether there is any is not told. Ask the council to record it with her NHS number, then ask again."
 )
+STEPS = frozenset({BEFORE_BIRTH, NOT_BEFORE_BIRTH, NOT_LINKED})
+"""What is said where it is the question, and not the purpose or the role, that does not reach a kind."""
 
 
 @dataclass(frozen=True, slots=True)

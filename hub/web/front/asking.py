@@ -21,11 +21,16 @@ ASKED_FIELDS = (
     "nhs_number", "given_name", "family_name", "birth-day", "birth-month", "birth-year", "postcode", "sex",
     "purpose", "case_reference", "decided_by", "decided-day", "decided-month", "decided-year", "decided-time",
     "look_back", "look_back_years", "look_back_reason",
+    "mother_nhs_number", "expected-day", "expected-month", "expected-year",
 )  # fmt: skip
 """The fields of a question, as every page that asks again carries them."""
 
 LIFE = "life"
 YEARS = "years"
+_UNBORN = ("mother_nhs_number", "expected-day", "expected-month", "expected-year")
+_OF_A_CHILD = (
+    "nhs_number", "given_name", "family_name", "birth-day", "birth-month", "birth-year", "postcode", "sex",
+)  # fmt: skip
 _SAY_WHOM = "Enter an NHS number, or a given name, a family name and a date of birth"
 _FIELDS = {
     "PURPOSE": "purpose",
@@ -82,6 +87,8 @@ def read_asked(form: Form, searcher: Searcher, bundle: Bundle) -> Asked | None:
 
 
 def _search(form: Form) -> ChildSearch | None:
+    if any(form.value(name).strip() for name in _UNBORN):
+        return _unborn(form)
     number = form.text("nhs_number", most=asking.NAME_MAX)
     if number:
         _checked(form, "nhs_number", lambda: NHSNumber.parse(number))
@@ -102,6 +109,30 @@ def _search(form: Form) -> ChildSearch | None:
     return asking.child_search(nhs_number=number or None, date_of_birth=born, sex=sex, postcode=postcode, **names)
 
 
+def _unborn(form: Form) -> ChildSearch | None:
+    """A child not yet born: nothing may be said of the child beside it, or two questions would be asked at once."""
+    number = form.text("mother_nhs_number", missing="Enter the mother’s NHS number", most=asking.NAME_MAX)
+    if number:
+        _checked(form, "mother_nhs_number", lambda: NHSNumber.parse(number))
+    day, month, year = (form.value(f"expected-{part}").strip() for part in ("day", "month", "year"))
+    if not (month and year):
+        form.wrong("expected-day", "Enter when the birth is expected: the month and year if you know no more")
+    if any(form.value(name).strip() for name in _OF_A_CHILD):
+        form.wrong("mother_nhs_number", "Leave everything about the child empty to ask about one who is not born yet")
+    if not form.ok:
+        return None
+    try:
+        return asking.unborn_search(mother=number, expected=_written(day, month, year))
+    except BadRequest:
+        form.wrong("expected-day", "The expected date must be a real date, such as 18 1 2027")
+        return None
+
+
+def _written(day: str, month: str, year: str) -> str:
+    """A date as FHIR writes it, with what of it is known."""
+    return "-".join(part for part in (year, month.zfill(2) if month else "", day.zfill(2) if day else "") if part)
+
+
 def _birth_date(form: Form) -> str | None:
     """A date of birth of which the day, or day and month, may be unknown, as FHIR writes it."""
     day, month, year = (form.value(f"birth-{part}").strip() for part in ("day", "month", "year"))
@@ -110,7 +141,7 @@ def _birth_date(form: Form) -> str | None:
     if not year or (day and not month):
         form.wrong("birth-day", "Date of birth must include a year, and a month if there is a day")
         return None
-    text = "-".join(part for part in (year, month.zfill(2) if month else "", day.zfill(2) if day else "") if part)
+    text = _written(day, month, year)
     try:
         PartialDate.parse(text)
     except BadRequest:
@@ -166,8 +197,17 @@ def _variables(search: ChildSearch, enquiry: Enquiry) -> dict[str, Any]:
     return {"find": dict(_find(search)), "enquiry": dict(_enquiry(enquiry))}
 
 
-def _find(search: ChildSearch) -> Iterator[tuple[str, str]]:
+def _find(search: ChildSearch) -> Iterator[tuple[str, Any]]:
     who = search.stated
+    if search.unborn is not None:
+        due = search.unborn.expected
+        yield (
+            "unborn",
+            {
+                "motherNhsNumber": search.unborn.mother.value,
+                "expectedDateOfBirth": due.isoformat() if due else None,
+            },
+        )
     said = {
         "nhsNumber": who.nhs_number.value if who.nhs_number else None,
         "givenName": next(iter(who.given_names), None),

@@ -11,8 +11,8 @@ from hub.domain.disclosure import Outcome, Withheld
 from hub.domain.organisations import Sector
 from hub.domain.sources import Source, SourceState
 from hub.domain.view import Alert, AlertKind, AlertState, JoinedView, TimelineEntry, alerts_of, timeline_of
-from hub.web.front.facts import KeyFact, births, key_facts, names
-from hub.web.front.records import Held, Shown, held, shown, text
+from hub.web.front.facts import KeyFact, births, expected_births, key_facts, names
+from hub.web.front.records import Held, Shown, held, shown, text, unreached
 
 SILENT_FIRST = (
     SourceState.NO_ANSWER,
@@ -104,6 +104,7 @@ class Part:
         held: records held back whole.
         unneeded: titles of the kinds that this purpose does not reach.
         dated: how many of its records are on the timeline.
+        apart: what is said of kinds that this question does not reach.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Part:
     held: tuple[Held, ...]
     unneeded: tuple[str, ...]
     dated: int
+    apart: tuple[str, ...] = ()
 
     @property
     def silent(self) -> tuple[Source, ...]:
@@ -131,6 +133,7 @@ class Child:
     log_entry: int
     names: tuple[str, ...] = field(repr=False)
     births: tuple[str, ...] = field(repr=False)
+    expected: tuple[str, ...] = field(repr=False)
     view: JoinedView = field(repr=False)
     alerts: tuple[AlertLine, ...]
     sources: tuple[Source, ...]
@@ -161,9 +164,9 @@ def child_of(view: JoinedView, catalogue: Catalogue) -> Child:
     def part(section: Section, title: str, sources: Iterable[Source] = ()) -> Part:
         ours = [each for each in view.records if catalogue[each.kind].section is section]
         undated = tuple(shown(each, catalogue, view.log_entry) for each in ours if id(each) not in dated)
-        unneeded = [catalogue[kind].title for kind in view.out_of_scope if catalogue[kind].section is section]
+        unneeded, apart = unreached(view.out_of_scope, catalogue, {section})
         lines = tuple(placed.pop(section, ()))
-        return Part(section.value, title, tuple(sources), undated, lines, tuple(unneeded), len(ours) - len(undated))
+        return Part(section.value, title, tuple(sources), undated, lines, unneeded, len(ours) - len(undated), apart)
 
     identity = part(Section.IDENTITY, "Key facts")
     involved = part(Section.INVOLVEMENT, "Who else is involved")
@@ -179,6 +182,7 @@ def child_of(view: JoinedView, catalogue: Catalogue) -> Child:
         view.log_entry,
         names(view, catalogue),
         births(view, catalogue),
+        expected_births(view, catalogue),
         view,
         alert_lines(alerts_of(view, catalogue)),
         silent_first(view.sources),

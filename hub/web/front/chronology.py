@@ -16,8 +16,8 @@ from hub.domain.sources import Source
 from hub.domain.view import JoinedView, TimelineEntry, timeline_of
 from hub.web.forms import UK, Form
 from hub.web.front.child import SECTIONS, SPOKEN, silent_first
-from hub.web.front.facts import births, names
-from hub.web.front.records import Held, Shown, held, shown, text
+from hub.web.front.facts import births, expected_births, names
+from hub.web.front.records import Held, Shown, held, shown, text, unreached
 from hub.web.rendering import uk_date
 
 CHOICE_FIELDS = (
@@ -75,14 +75,14 @@ class Chronology:
     """The page and both downloads are made of this, and of nothing else.
 
     Attributes:
-        names, births: every version that was shared.
+        names, births: every version that was shared; ``expected`` is of a child who was not born when it was written.
         rows: oldest first.
         undated: records without a date that was shared; a choice of dates leaves none of them out.
         held: records that were held back whole.
         left_out: how many records the choice leaves out.
         chosen: the choice in words, one for each part of it.
         agencies, kinds: what there is to choose from: id to label.
-        not_before: how far back the purpose looks.
+        not_before: how far back the purpose looks, and what a question like this one does not reach.
         unneeded: titles of the kinds that this purpose does not reach.
     """
 
@@ -90,6 +90,7 @@ class Chronology:
     at: datetime
     names: tuple[str, ...] = field(repr=False)
     births: tuple[str, ...] = field(repr=False)
+    expected: tuple[str, ...] = field(repr=False)
     rows: tuple[Row, ...] = field(repr=False)
     undated: tuple[Shown, ...] = field(repr=False)
     held: tuple[Held, ...]
@@ -105,6 +106,13 @@ class Chronology:
     def silent(self) -> tuple[Source, ...]:
         """Sources that have not said."""
         return tuple(each for each in self.sources if each.state not in SPOKEN)
+
+    @property
+    def born(self) -> str:
+        """When the child was born, or is expected, or that neither was shared."""
+        if self.births:
+            return f"Born {' / '.join(self.births)}"
+        return f"Expected {' / '.join(self.expected)}" if self.expected else "Date of birth not shared"
 
 
 def read_choice(form: Form, agencies: Iterable[str], kinds: Iterable[str]) -> Choice:
@@ -138,12 +146,14 @@ def chronology_of(view: JoinedView, catalogue: Catalogue, choice: Choice) -> Chr
     counted = [*(entry.record for entry in timeline), *undated]
     holders = (*(each.custodian for each in view.sources), *(each.custodian for each in counted))
     agencies = {each.id: each.name for each in holders}
+    unneeded, apart = unreached(view.out_of_scope, catalogue, sections)
     kinds = {each.kind: catalogue[each.kind].title for each in counted}
     return Chronology(
         view.log_entry,
         view.checked_at,
         names(view, catalogue),
         births(view, catalogue),
+        expected_births(view, catalogue),
         tuple(_row(entry, catalogue, view.log_entry) for entry in rows),
         tuple(shown(each, catalogue, view.log_entry) for each in without_day),
         tuple(held(each, view.log_entry, catalogue.kinds.get(each.kind or "")) for each in lines),
@@ -152,8 +162,8 @@ def chronology_of(view: JoinedView, catalogue: Catalogue, choice: Choice) -> Chr
         tuple(_in_words(choice, agencies, {kind: spec.title for kind, spec in catalogue.kinds.items()})),
         agencies,
         dict(sorted(kinds.items(), key=lambda each: each[1])),
-        _not_before(view),
-        tuple(catalogue[kind].title for kind in view.out_of_scope if catalogue[kind].section in sections),
+        (*_not_before(view), *apart),
+        unneeded,
     )
 
 

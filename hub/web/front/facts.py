@@ -104,6 +104,11 @@ def births(view: JoinedView, catalogue: Catalogue) -> tuple[str, ...]:
     return _each_once(known.value for known in identity_of(view, catalogue).stated.get("date_of_birth", ()))
 
 
+def expected_births(view: JoinedView, catalogue: Catalogue) -> tuple[str, ...]:
+    """When the child is expected, each version once."""
+    return _each_once(known.value for known in identity_of(view, catalogue).stated.get("expected_date_of_birth", ()))
+
+
 def _each_once(values: Iterable[object]) -> tuple[str, ...]:
     return tuple({_alike(value): text(value) for value in reversed(list(values))}.values())[::-1]
 

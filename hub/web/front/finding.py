@@ -80,7 +80,7 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
             "front/child.html",
             child=child,
             candidates=candidates(answer.candidates, answer.log_entry),
-            tellable=True,  # whoever is sure of the child has said who that is
+            tellable=put_.asked.search.unborn is None,  # whoever is sure of a child has said who that is
             **about,
         )
     lines = getattr(answer, "candidates", ())

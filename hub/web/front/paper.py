@@ -71,7 +71,7 @@ def _given(chronology: Chronology, asked: str) -> dict[str, Any]:
     who = " / ".join(chronology.names) or "Name not shared"
     return {
         "title": f"Chronology: {who}",
-        "about": f"Born {' / '.join(chronology.births)}." if chronology.births else "Date of birth not shared.",
+        "about": f"{chronology.born}.",
         "asked": asked,
         "warning": warning,
         "limits": [*chronology.not_before, *chronology_limits(chronology)],

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hub.domain.catalogue import READ_WHEN_NAMED
+from hub.domain.catalogue import READ_WHEN_NAMED, Catalogue
+from hub.domain.organisations import Sector
+from hub.domain.people import ChildSearch
 from hub.domain.view import ChildAnswer
 from hub.errors import AuditUnavailable, HubError, StepUpNeeded, TooManyRequests
 from hub.service.question import Question, Words
@@ -16,6 +18,9 @@ from hub.web.forms import Form
 from hub.web.front.asking import Asked, field_of, read_asked
 from hub.web.site import Site
 from hub.web.visit import Visit
+
+MOTHERS_RECORD = "mothers_record"
+"""The vocabulary's word for what is held of the mother of an unborn child."""
 
 
 class AskedBy(StrEnum):
@@ -69,7 +74,7 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
         await record_refusal(site.log, error, searcher=visit.searcher, purpose=purpose, trace_id=visit.trace_id)
         form.wrong("purpose", error.message)
         return Refusal(error.http_status, {"Retry-After": str(error.retry_after)})
-    kinds = frozenset(bundle.catalogue.kinds)
+    kinds = _wanted(bundle.catalogue, asked.search)
     question = Question(
         searcher=visit.searcher,
         enquiry=lambda: asked.enquiry,
@@ -87,3 +92,11 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
     except HubError as error:  # refused, and in the log already
         form.wrong(field_of(error.code), error.message)
         return Refusal(error.http_status)
+
+
+def _wanted(catalogue: Catalogue, search: ChildSearch) -> frozenset[str]:
+    """Every kind of record but an unborn child's mother's; of such a child, of what the NHS holds that one alone."""
+    hers = {kind.id for kind in catalogue.kinds.values() if MOTHERS_RECORD in kind.labels}
+    if search.unborn is None:
+        return frozenset(catalogue.kinds) - hers
+    return frozenset(catalogue.kinds) - catalogue.of_sector(Sector.HEALTH) | hers

@@ -5,14 +5,15 @@ Everything comes out of the joined view, so a page can show nothing that was not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from hub.domain.catalogue import Catalogue, KindSpec
+from hub.domain.catalogue import Catalogue, KindSpec, Section
 from hub.domain.disclosure import Confidence, HandlingNotice, Impediment, Outcome, ReleasedRecord, Withheld
 from hub.domain.organisations import Contact, Custodian
 from hub.domain.records import Value
+from hub.service.unreached import STEPS
 from hub.web.rendering import uk_date, uk_time
 
 WHOLE = "*"
@@ -165,6 +166,17 @@ def unneeded(lines: Iterable[Withheld], spec: KindSpec) -> tuple[str, ...]:
     """Labels of the fields that this purpose does not reach."""
     fields = [name for line in lines if line.outcome is Outcome.OUT_OF_SCOPE for name in line.fields]
     return ("All of it",) if WHOLE in fields else tuple(labels(fields, spec))
+
+
+def unreached(
+    lines: Mapping[str, Withheld], catalogue: Catalogue, sections: Collection[Section]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The titles of the kinds that the purpose does not reach; and a sentence on each that the question does not."""
+    ours = {kind: line for kind, line in lines.items() if catalogue[kind].section in sections}
+    apart = tuple(
+        f"{catalogue[kind].title}. {line.next_step}" for kind, line in ours.items() if line.next_step in STEPS
+    )
+    return tuple(catalogue[kind].title for kind, line in ours.items() if line.next_step not in STEPS), apart
 
 
 def notices(handling: Sequence[HandlingNotice], spec: KindSpec, values: Iterable[str]) -> tuple[Notice, ...]:

@@ -20,6 +20,7 @@ PURPOSES = frozenset({"ca2004-s16la", "ca1989-s47", "ca1989-s17"})
 WORKER = Searcher("hub-pages", "testshire-council", "Testshire", Sector.COUNCIL, "w-1", "mash_social_worker", PURPOSES)
 NUMBER = {"nhs_number": "999 000 4021"}
 NAMES = {"given_name": "Maya", "family_name": "Thornbury", "birth-year": "2017"}
+UNBORN = {"mother_nhs_number": "999 000 5524", "expected-month": "2", "expected-year": "2027"}
 WHY = {"purpose": "ca2004-s16la", "case_reference": "MASH-1"}
 DECIDED = {
     "purpose": "ca1989-s47", "decided_by": "Team manager", "decided-day": "20", "decided-month": "11",
@@ -49,6 +50,12 @@ def read(form: Form) -> Asked | None:
         pytest.param({**WHY, **NUMBER, "given_name": "M" * 101}, "given_name", "at most 100", id="endless name"),
         pytest.param({**WHY, **NUMBER, "postcode": "ZZ1\x00"}, "postcode", "cannot be seen", id="NUL"),
         pytest.param({**WHY, **NUMBER, "sex": "F"}, "sex", "Choose one", id="a sex that was not offered"),
+        pytest.param({**WHY, **UNBORN, **NUMBER}, "mother_nhs_number", "Leave everything", id="a born child beside it"),
+        pytest.param({**WHY, **UNBORN, "sex": "female"}, "mother_nhs_number", "Leave everything", id="a sex beside it"),
+        pytest.param({**WHY, **UNBORN, "mother_nhs_number": ""}, "mother_nhs_number", "mother", id="no mother"),
+        pytest.param({**WHY, **UNBORN, "mother_nhs_number": "1"}, "mother_nhs_number", "ten digits", id="no number"),
+        pytest.param({**WHY, **UNBORN, "expected-month": ""}, "expected-day", "month and year", id="expected some year"),
+        pytest.param({**WHY, **UNBORN, "expected-day": "31"}, "expected-day", "real date", id="expected on no day"),
         pytest.param({**NUMBER, "case_reference": "M-1"}, "purpose", "no default", id="no purpose"),
         pytest.param({**NUMBER, **WHY, "purpose": "ca1989-s31"}, "purpose", "no default", id="a purpose not hers"),
         pytest.param({**NUMBER, **WHY, "case_reference": " "}, "case_reference", "on a case", id="no case"),
@@ -147,3 +154,14 @@ def test_a_refusal_is_said_beside_the_field_it_is_about(code: str, field: str) -
 def test_whatever_is_typed_is_read_or_something_is_said(fields: dict[str, Any]) -> None:
     form = typed(**fields)
     assert (read(form) is None) is bool(form.problems)
+
+
+@pytest.mark.parametrize(("day", "expected"), [("", "2027-02"), ("8", "2027-02-08")])
+def test_a_child_not_yet_born(day: str, expected: str) -> None:
+    form = typed(**WHY, **UNBORN, **{"expected-day": day})
+    asked = read(form)
+    assert form.problems == []
+    assert asked is not None
+    assert asked.search.unborn is not None
+    assert asked.variables["find"] == {"unborn": {"motherNhsNumber": "9990005524", "expectedDateOfBirth": expected}}
+    assert dict(carried(form))["mother_nhs_number"] == "999 000 5524"

@@ -21,7 +21,7 @@ from hub.connectors.token import AgreedToken, IssuedToken
 from hub.domain.catalogue import Catalogue
 from hub.errors import ConfigurationError
 from hub.policy.bundle import Bundle
-from hub.settings import CustodianSettings, read_credential
+from hub.settings import CustodianSettings
 
 
 def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Connector:
@@ -46,7 +46,7 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             stale_days=entry.ssd.stale_days or None,
         )
     if entry.dfe is not None:
-        token = read_credential(entry.credential)
+        secret = None if entry.credential is None else KeptCredential(entry.credential).read
         agreed = DfeOptions(
             entry.dfe.organisation,
             client_id=entry.dfe.client_id,
@@ -56,7 +56,7 @@ def make_connector(entry: CustodianSettings, rules: Callable[[], Bundle]) -> Con
             echoes_request_id=entry.dfe.echoes_request_id,
         )
         return DfeConnector(
-            custodian, entry.url, token, catalogue, options=agreed, unassessed=lambda: rules().barring_labels
+            custodian, entry.url, secret, catalogue, options=agreed, unassessed=lambda: rules().barring_labels
         )
     credentials = _credentials(entry)
     if entry.kind == "fhir" and entry.fhir.events:

@@ -44,7 +44,7 @@ def connector(
     return DfeConnector(
         agency(sector),
         url,
-        credential,
+        None if credential is None else lambda _again: credential,
         CATALOGUE,
         options=DfeOptions("ORG-1", **how),
         unassessed=lambda: BUNDLE.barring_labels,

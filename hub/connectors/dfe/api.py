@@ -15,7 +15,7 @@ from typing import TypeVar
 from hub.connectors.base import Deadline, Fetched, Found, Matched, UpstreamFault
 from hub.connectors.dfe.types import type_name
 from hub.connectors.dfe.values import Payload, folded
-from hub.connectors.http import BearerToken, JsonClient
+from hub.connectors.http import JsonClient
 from hub.connectors.http_address import segment
 from hub.connectors.rest_values import malformed
 from hub.domain.sources import NoAnswer, NoAnswerReason
@@ -69,11 +69,6 @@ class Part:
         if len(parts) != 4:
             raise malformed("it was asked for a record that cannot be read")
         return cls(Listed(parts[0], parts[1]), parts[2], parts[3])
-
-
-def fixed(token: str | None) -> BearerToken | None:
-    """A fixed token, where one is agreed instead of client credentials."""
-    return BearerToken(token) if token else None
 
 
 @dataclass(frozen=True, slots=True)

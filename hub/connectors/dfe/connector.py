@@ -33,7 +33,7 @@ from hub.connectors.dfe.values import Payload
 from hub.connectors.http import BYTES_MAX, Credentials, JsonClient
 from hub.connectors.rest_values import malformed
 from hub.connectors.rest_who import QUESTIONS_MAX
-from hub.connectors.token import IssuedToken
+from hub.connectors.token import AgreedToken, IssuedToken
 from hub.domain.catalogue import Catalogue
 from hub.domain.identifiers import NHSNumber
 from hub.domain.organisations import Custodian
@@ -72,7 +72,8 @@ class DfeConnector:
     Args:
         custodian: whose system it is.
         base_url: where, from the settings, without ``/api/v1``.
-        credential: the client's secret, or a fixed token; see ``options``.
+        credential: gives the client's secret, or a fixed token (see ``options``); with True it looks again even where
+            nothing seems to have changed. None for no authentication.
         catalogue: the kinds it may supply: of those the published records become, those of the custodian's sector.
         options: see :class:`DfeOptions`.
         unassessed: gives the words that may be true of a narrative whose sensitivity nobody assessed; asked each time,
@@ -92,7 +93,7 @@ class DfeConnector:
         self,
         custodian: Custodian,
         base_url: str,
-        credential: str | None,
+        credential: Callable[[bool], str] | None,
         catalogue: Catalogue,
         *,
         options: DfeOptions,
@@ -123,9 +124,8 @@ class DfeConnector:
         self._issued: IssuedToken | None = None
         if options.client_id is not None and credential is not None:
             self._issued = issued(client(None), options.client_id, credential)
-        self._api = api.Api(
-            client(self._issued or api.fixed(credential)), options.organisation, options.not_found_is_not_held
-        )
+        agreed = None if credential is None else AgreedToken(credential)
+        self._api = api.Api(client(self._issued or agreed), options.organisation, options.not_found_is_not_held)
 
     async def match(self, search: ChildSearch, deadline: Deadline) -> Matched | NoAnswer:
         """Who here has one of the NHS numbers known of the child, with the match fields the agency states."""

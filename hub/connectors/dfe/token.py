@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hub.connectors.http import JsonClient
@@ -27,7 +28,6 @@ class _SecretInForm:
         return {"client_id": self.client_id, "client_secret": self.secret}
 
 
-def issued(auth: JsonClient, client_id: str, secret: str) -> IssuedToken:
-    """Tokens of the agency itself; ``auth`` asks its address without credentials."""
-    proof = _SecretInForm(client_id, secret)
-    return IssuedToken(auth, PATH, lambda: proof, PATH, {"scope": SCOPES})
+def issued(auth: JsonClient, client_id: str, secret: Callable[[bool], str]) -> IssuedToken:
+    """Tokens of the agency itself; ``auth`` asks its address without credentials, ``secret`` is read for each token."""
+    return IssuedToken(auth, PATH, lambda: _SecretInForm(client_id, secret(True)), PATH, {"scope": SCOPES})

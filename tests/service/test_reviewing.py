@@ -238,6 +238,8 @@ async def test_no_name_without_a_reason(office: Office, reason: str, said: str) 
         ("subject", "nhs:9990000018", [("NHS number", "999 000 0018")]),
         ("subject", 'stated:[["amira"],["thornbury","x"],"2015-04"]',
          [("Given names", "amira"), ("Family names", "thornbury x"), ("Date of birth", "2015-04")]),
+        ("subject", "unborn:9990000018/2027-01",
+         [("Mother's NHS number", "999 000 0018"), ("Expected date of birth", "2027-01")]),
         ("subject", "local:testshire-police/N/77", [("Agency", "testshire-police"), ("Its own number for the child", "N/77")]),
         ("case", "testshire-council/A/1", [("Agency", "testshire-council"), ("Case reference", "A/1")]),
     ],

@@ -1,0 +1,78 @@
+"""A question about an unborn child was put with the mother's number: who looks for her finds it, and it goes with her."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import Engine
+
+from hub.domain.identifiers import NHSNumber
+from hub.domain.people import ChildSearch, Identity, PartialDate, Unborn
+from hub.store.appender import Log
+from hub.store.engine import make_engine
+from hub.store.erasure import erase, plan
+from hub.store.sides import AskedInWords
+from hub.store.subjects import Whom, resolve, subject_key
+from tests.matching.people import A, B
+from tests.store.lives import OFFICER, Lives, making_now
+from tests.store.tampering import read_all
+
+
+def unborn(mother: NHSNumber, expected: str) -> ChildSearch:
+    return ChildSearch(Identity(unborn=Unborn(mother, PartialDate.parse(expected))))
+
+
+@pytest.fixture
+async def engine(log: Log, log_url: str) -> AsyncIterator[Engine]:
+    made = make_engine(log_url, 10)
+    yield made
+    made.dispose()
+
+
+async def ask(lives: Lives, search: ChildSearch) -> str:
+    """One question; the reference it has in the log."""
+    index = await lives.ask(search, AskedInWords("query { child }", {}))
+    stored = await lives.log.entry(index)
+    assert stored is not None
+    return str(stored.entry.subject)  # type: ignore[union-attr]
+
+
+def test_what_the_mapping_table_knows_the_child_by() -> None:
+    assert subject_key(unborn(A, "2027-01-18")) == f"unborn:{A.value}/2027-01-18"
+    assert subject_key(unborn(A, "2027-01")) == f"unborn:{A.value}/2027-01"
+
+
+async def test_the_same_child_has_one_reference_and_another_pregnancy_another(log: Log, log_url: str) -> None:
+    lives = Lives(log, log_url)
+    first, again, later = [await ask(lives, unborn(A, day)) for day in ("2027-01-18", "2027-01-18", "2029-01-18")]
+    assert first == again != later
+
+
+async def test_by_her_number_she_finds_both_and_nobody_elses(log: Log, log_url: str, engine: Engine) -> None:
+    lives = Lives(log, log_url)
+    hers = {await ask(lives, unborn(A, "2027-01-18")), await ask(lives, unborn(A, "2029-01-18"))}
+    await ask(lives, unborn(B, "2027-01-18"))
+    hers.add(await ask(lives, ChildSearch(Identity(A))))
+    with engine.connect() as connection:
+        assert resolve(connection, Whom(numbers=frozenset({A}))).references == hers
+
+
+async def test_by_its_own_reference_the_child_leads_to_nothing_else_of_hers(
+    log: Log, log_url: str, engine: Engine
+) -> None:
+    lives = Lives(log, log_url)
+    child = await ask(lives, unborn(A, "2027-01-18"))
+    await ask(lives, ChildSearch(Identity(A)))
+    with engine.connect() as connection:
+        known = resolve(connection, Whom(references=frozenset({child})))
+    assert known == Whom(references=frozenset({child}))
+
+
+async def test_erased_with_her(log: Log, log_url: str, engine: Engine) -> None:
+    lives = Lives(log, log_url)
+    await ask(lives, unborn(A, "2027-01-18"))
+    kept = await ask(lives, unborn(B, "2027-01-18"))
+    await erase(log, engine, plan(engine, Whom(numbers=frozenset({A})), making_now()), OFFICER, "retention_over")
+    left = read_all(log_url, "SELECT value, ref FROM log_reference WHERE kind = 'subject'")
+    assert [tuple(row) for row in left] == [(f"unborn:{B.value}/2027-01-18", kept)]

@@ -103,6 +103,12 @@ def test_a_reader_made_anew_reads_the_same(act: Act) -> None:
     assert encoding._act_reader(type(act))(json.loads(encode(act))) == act
 
 
+def test_and_names_the_moment_that_is_none() -> None:
+    (act,) = (each for each in one_of_each() if isinstance(each, acts.JudgementAct))
+    with pytest.raises(EntryInvalid, match=r"^until: a moment such as "):
+        encoding._act_reader(acts.JudgementAct)(json.loads(encode(act)) | {"until": "yesterday"})
+
+
 def test_an_act_of_the_hub_itself_names_no_person() -> None:
     act = KeyChange(
         at=AT, nonce=NONCE, officer=Officer("hub", "testshire-council", None, "hub"), act="added", key=DIGEST

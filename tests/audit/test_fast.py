@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from hub.audit import verify_fast
+from hub.audit.acts import KeyChange
 from hub.audit.merkle import Frontier, leaf_hash, perfect_root
+from hub.audit.note import SignerKey
 from hub.audit.verify_chunk import MISSING, Chunk, PlainRow, check_chunk
 from hub.audit.verify_fast import FastWalk
 from hub.audit.verify_found import Fault, Report, Stop
@@ -223,6 +225,22 @@ def test_it_refuses_what_the_strict_one_refuses(change: Change, width: int) -> N
     change(world)
     with pytest.raises(Stop):
         quickly(world, width)
+
+
+@pytest.mark.parametrize(
+    ("act", "signer"),
+    [
+        pytest.param(key_change("added", SECOND), SECOND, id="a key that is added next"),
+        pytest.param(key_change("retired", SIGNER), SECOND, id="a key that was never added"),
+    ],
+)
+def test_a_change_of_keys_counts_from_its_own_entry_on(act: KeyChange, signer: SignerKey, width: int) -> None:
+    world = World.of((samples.refused(), act, samples.refused()), {})
+    world.notes = {1: note(world.leaves, 1, signer)}
+    with pytest.raises(Stop) as stop:
+        quickly(world, width)
+    assert stop.value.fault == strictly(world).fault
+    assert stop.value.fault.first == 0
 
 
 def test_chunks_come_in_order() -> None:

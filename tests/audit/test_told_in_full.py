@@ -10,6 +10,7 @@ from hub.audit.merkle import (
     EMPTY_ROOT,
     PROOF_MAX,
     SIZE_MAX,
+    Frontier,
     ProofInvalid,
     consistency_parts,
     inclusion_parts,
@@ -71,15 +72,18 @@ def test_a_proof_that_is_none(check: Callable[[], None], message: str) -> None:
     [
         pytest.param(lambda: inclusion_parts(3, 3), "no such leaf in a tree of this size", id="no such leaf"),
         pytest.param(lambda: consistency_parts(4, 3), "the older tree cannot be the larger one", id="the larger one"),
+        pytest.param(lambda: Frontier(3, (A,)), "a frontier has one node for each one bit of its size", id="few nodes"),
+        pytest.param(lambda: Frontier(1, (A[1:],)), "a node of a frontier is 32 bytes", id="a short node"),
     ],
 )
-def test_a_proof_that_cannot_be_made(check: Callable[[], object], message: str) -> None:
-    with pytest.raises(ValueError, match="tree") as refused:
+def test_a_proof_or_a_tree_that_cannot_be(check: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=r"tree|frontier") as refused:
         check()
     assert str(refused.value) == message
 
 
 def test_the_largest_tree_there_is_has_proofs() -> None:
+    assert Frontier(SIZE_MAX, (A,) * 63).size == SIZE_MAX
     assert consistency_parts(0, SIZE_MAX) == consistency_parts(SIZE_MAX, SIZE_MAX) == []
     with pytest.raises(ValueError, match="larger"):
         consistency_parts(SIZE_MAX + 1, SIZE_MAX + 1)

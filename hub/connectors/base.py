@@ -82,8 +82,9 @@ class Connector(Protocol):
     ``kinds`` are the catalogue kinds it can supply. No method raises for anything the custodian does: a failure is
     a :class:`~hub.domain.sources.NoAnswer`. Each checks that what came back is about the person asked for.
 
-    Three things a connector may declare beside: ``goes_by_number_alone`` (names find nobody there),
-    ``states_restriction`` (it is told for every child whether their whereabouts are restricted, as PDS is), and
+    Four things a connector may declare beside: ``goes_by_number_alone`` (names find nobody there),
+    ``states_restriction`` (it is told for every child whether their whereabouts are restricted, as PDS is),
+    ``never_restricts`` (no answer of its can say that they are, so that nothing is lost by not asking it), and
     ``unborn_kinds`` (it can look for a child not yet born, and then supplies these kinds and no others; without it such
     a question is never put to it).
     """

@@ -79,6 +79,7 @@ class Guarded:
         self.matches_nhs_number = inner.matches_nhs_number
         self.goes_by_number_alone = bool(getattr(inner, "goes_by_number_alone", False))
         self.states_restriction = bool(getattr(inner, "states_restriction", False))
+        self.never_restricts = bool(getattr(inner, "never_restricts", False))
         self.unborn_kinds: frozenset[str] | None = getattr(inner, "unborn_kinds", None)
 
     def shown(self) -> dict[str, str | int]:

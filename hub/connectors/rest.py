@@ -57,6 +57,7 @@ class RestConnector:
     """
 
     matches_nhs_number = False
+    never_restricts = True
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from hub.audit.side import Side
-from hub.connectors.base import ENQUIRY, offered
+from hub.connectors.base import ENQUIRY, Connector, offered
 from hub.connectors.http import CORRELATION_ID
 from hub.domain.enquiry import Enquiry
 from hub.domain.organisations import Sector
@@ -194,8 +194,10 @@ class ViewChild:
         """Step 4: what to ask this custodian for, or why not to ask it.
 
         Whom the purpose or role does not reach is not asked, so held and not held are one answer. The NHS is asked who
-        the child is whenever anything is: the restriction it alone knows of governs what all the others may show. About
-        an unborn child whoever can look is asked: a council's word on the mother decides what of hers may be shown.
+        the child is whenever anything is: the restriction it alone knows of governs what all the others may show. That
+        holds for an NHS system of records too, whose label is believed; one that has no such label to give (a record
+        locator) is asked for records or not at all. About an unborn child whoever can look is asked: a council's word
+        on the mother decides what of hers may be shown.
         """
         sector = line.connector.custodian.sector
         offers = offered(line.connector, search)
@@ -206,7 +208,7 @@ class ViewChild:
             not_asked = NotAskedReason.OUT_OF_SCOPE
         elif offers is None:
             not_asked = NotAskedReason.UNBORN
-        elif not kinds and sector is not Sector.HEALTH and search.unborn is None:
+        elif not kinds and not _may_restrict(line.connector) and search.unborn is None:
             not_asked = NotAskedReason.OUT_OF_SCOPE if ours else NotAskedReason.NOT_SELECTED
         return replace(line, kinds=kinds, not_asked=not_asked)
 
@@ -244,6 +246,11 @@ class ViewChild:
             await self.log.append(entries.abandoned_entry(self.log.stamp(), number, reason))
         except AuditUnavailable:
             return  # the reaper ends the question when the log is back
+
+
+def _may_restrict(connector: Connector) -> bool:
+    """Whether what it says of who the child is may restrict their whereabouts: of the NHS, unless it says it cannot."""
+    return connector.custodian.sector is Sector.HEALTH and not getattr(connector, "never_restricts", False)
 
 
 def with_subject(facts: RequestFacts, label: bool | None) -> RequestFacts:

@@ -60,6 +60,7 @@ class Bench:
         deadline_seconds: float = 0.5,
         grace_seconds: float = 0.05,
         read: frozenset[str] | None = None,
+        look: frozenset[str] | None = None,
         words: Words | None = None,
     ) -> ChildAnswer:
         everything = frozenset(self.policy.bundle.catalogue.kinds)
@@ -73,7 +74,7 @@ class Bench:
                 searcher=searcher,
                 enquiry=lambda: enquiry or Enquiry("ca2004-s16la", CaseReference("MASH-1")),
                 search=lambda: search,
-                look=everything,
+                look=everything if look is None else look,
                 read=everything if read is None else read,
                 document_sha256="0" * 64,
                 trace_id="0" * 32,

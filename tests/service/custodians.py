@@ -38,6 +38,7 @@ class Bendable:
     people: Sequence[Identity] = (MAYA,)
     matches_nhs_number: bool = True
     states_restriction: bool = False
+    never_restricts: bool = False
     hang: frozenset[str] = frozenset()
     fail: Mapping[str, NoAnswer] = field(default_factory=dict)
     crash: frozenset[str] = frozenset()

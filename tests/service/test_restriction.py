@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from hub import connectors
 from hub.app import load_policies, make_connector
 from hub.connectors.guarded import Guarded
 from hub.domain.disclosure import Outcome
 from hub.domain.organisations import Sector
+from hub.domain.sources import NotAskedReason, SourceState
 from hub.domain.view import JoinedView
 from hub.settings import ContactSettings, CustodianSettings, DfeSettings, FhirSettings
 from tests.service.conftest import Bench
@@ -64,27 +66,74 @@ async def test_whereabouts(bench: Bench, health: list[Bendable], outcome: Outcom
     assert [line.outcome for line in record.withheld] == ([outcome] if outcome else [])
 
 
+def locator(**how: object) -> Bendable:
+    """What a record locator is: it holds pointers, and can say nothing of the child."""
+    held = {pointer("health_document", "d-1", at="locator"): {"document_type": "Letter"}}
+    return nhs("locator", states=False, **{"held": held, "never_restricts": True, **how})
+
+
+WHERE = frozenset({"council_address"})
+
+
+@pytest.mark.parametrize(
+    ("look", "holder", "calls", "state"),
+    [
+        pytest.param(WHERE, pds(), ["match"], SourceState.ANSWERED, id="PDS is asked who the child is, for its label"),
+        pytest.param(WHERE, trust(), ["match"], SourceState.ANSWERED, id="so is a trust, whose label is believed"),
+        pytest.param(WHERE, locator(), [], SourceState.NOT_ASKED, id="a locator has no label, and is not asked"),
+        pytest.param(
+            WHERE | {"health_document"}, locator(), ["match", "find", "fetch"], SourceState.ANSWERED, id="but for records it is"
+        ),
+    ],
+)  # fmt: skip
+async def test_whom_a_question_reaches_that_needs_nothing_of_theirs(
+    bench: Bench, look: frozenset[str], holder: Bendable, calls: list[str], state: SourceState
+) -> None:
+    holder = replace(holder, calls=[], searches=[], fetched=[])
+    home = pointer("council_address", "a-1", at="council")
+    view = await bench.ask(council(held={home: {"address": "14 Tannery Lane"}}), holder, look=look, read=look)
+    assert isinstance(view, JoinedView)
+    (source,) = [each for each in view.sources if each.custodian.id == holder.custodian.id]
+    assert (holder.calls, source.state) == (calls, state)
+    assert source.not_asked is (NotAskedReason.NOT_SELECTED if not calls else None)
+
+
+async def test_a_trust_that_restricts_is_heard_where_nothing_of_its_own_was_asked_for(bench: Bench) -> None:
+    home = pointer("council_address", "a-1", at="council")
+    holders = council(held={home: {"address": "14 Tannery Lane"}}), pds(), trust(people=(LABELLED,))
+    view = await bench.ask(*holders, look=WHERE, read=WHERE)
+    assert isinstance(view, JoinedView)
+    (record,) = view.records
+    assert [line.outcome for line in record.withheld] == [WITHHELD]
+
+
+POLE = str(Path(connectors.__file__).parent / "mappings" / "pole-demo.toml")
 NEIGHBOUR = '[hub]\nname = "n"\nagency = "north-nhs"\n{more}\n[lists]\nallergy = "allergies"\n'
 
 
 @pytest.mark.parametrize(
-    ("entry", "states"),
+    ("entry", "states", "never"),
     [
-        pytest.param({"kind": "fhir"}, True, id="fhir: PDS unless told otherwise"),
-        pytest.param({"kind": "fhir", "pds_search": False}, False, id="fhir without PDS's search"),
+        pytest.param({"kind": "fhir"}, True, False, id="fhir: PDS unless told otherwise"),
+        pytest.param({"kind": "fhir", "pds_search": False}, False, False, id="fhir without PDS's search"),
         pytest.param(
-            {"kind": "fhir", "fhir": FhirSettings(states_restriction=False)}, False, id="fhir, said not to"
+            {"kind": "fhir", "fhir": FhirSettings(states_restriction=False)}, False, False, id="fhir, said not to"
         ),
         pytest.param(
-            {"kind": "fhir", "pds_search": False, "fhir": FhirSettings(states_restriction=True)}, True, id="fhir, said to"
+            {"kind": "fhir", "pds_search": False, "fhir": FhirSettings(states_restriction=True)}, True, False, id="fhir, said to"
         ),
-        pytest.param({"kind": "dfe", "dfe": DfeSettings("ORG-1")}, False, id="the DfE interface has no such label"),
-        pytest.param({"kind": "graphql", "mapping": ""}, False, id="a neighbouring hub's agency"),
-        pytest.param({"kind": "graphql", "mapping": "states_restriction = true"}, True, id="that is PDS there"),
+        pytest.param({"kind": "fhir", "fhir": FhirSettings(record_locator=True)}, False, True, id="a record locator"),
+        pytest.param({"kind": "fhir", "fhir": FhirSettings(events=True)}, False, False, id="events name a patient"),
+        pytest.param({"kind": "rest", "mapping": POLE}, False, True, id="a mapped REST system"),
+        pytest.param({"kind": "dfe", "dfe": DfeSettings("ORG-1")}, False, True, id="the DfE interface has no such label"),
+        pytest.param({"kind": "graphql", "mapping": ""}, False, False, id="a neighbouring hub's agency"),
+        pytest.param({"kind": "graphql", "mapping": "states_restriction = true"}, True, False, id="that is PDS there"),
     ],
 )  # fmt: skip
-async def test_what_a_settings_entry_declares(tmp_path: Path, entry: dict[str, object], states: bool) -> None:
-    if "mapping" in entry:
+async def test_what_a_settings_entry_declares(
+    tmp_path: Path, entry: dict[str, object], states: bool, never: bool
+) -> None:
+    if entry["kind"] == "graphql":
         (tmp_path / "neighbour.toml").write_text(NEIGHBOUR.format(more=entry["mapping"]))
         entry = entry | {"mapping": str(tmp_path / "neighbour.toml")}
     contact = ContactSettings("Duty nurse", "01632 960 114")
@@ -93,5 +142,5 @@ async def test_what_a_settings_entry_declares(tmp_path: Path, entry: dict[str, o
     )
     bundle = load_policies()
     made = make_connector(settings, lambda: bundle)
-    assert Guarded(made).states_restriction is states
+    assert (Guarded(made).states_restriction, Guarded(made).never_restricts) == (states, never)
     await made.close()

@@ -89,6 +89,8 @@ class DfeConnector:
     goes_by_number_alone = True
     """Names find nobody here: where no number is known yet, it is asked once another agency has said it."""
 
+    never_restricts = True
+
     def __init__(
         self,
         custodian: Custodian,

@@ -53,6 +53,7 @@ class LocatorConnector:
     matches_nhs_number = True
     goes_by_number_alone = True
     states_restriction = False
+    never_restricts = True
 
     def __init__(
         self,

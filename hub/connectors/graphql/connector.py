@@ -61,6 +61,8 @@ class GraphqlConnector:
         ConfigurationError: for a base URL that may not be used.
     """
 
+    never_restricts = True
+
     def __init__(
         self,
         custodian: Custodian,

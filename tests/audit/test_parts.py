@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.audit import encoding
 from hub.audit.encoding import BODY_MAX, decode, encode, encode_all
 from hub.audit.entries import Answer, Entry, FieldGroup, Question, RecordLine, Records
 from hub.audit.verify import verify_log
@@ -45,6 +48,27 @@ def test_every_record_is_told_once_and_in_order(count: int) -> None:
 def test_no_two_parts_have_one_nonce_and_none_has_the_answers() -> None:
     told = [decode(body) for body in encode_all(long_answer(25_000))]
     assert len({each.nonce for each in told}) == len(told) > 10
+
+
+def test_a_parts_nonce_follows_from_the_answers_and_its_place() -> None:
+    """So that an answer that is written again is written the same."""
+    whole = long_answer(1_500)
+    *told, _ = (decode(body) for body in encode_all(whole))
+    places = (sha256(whole.nonce + bytes((0, 0, 0, number))).digest()[:16] for number in range(len(told)))
+    assert [each.nonce for each in told] == list(places)
+
+
+@pytest.mark.parametrize(
+    ("surplus", "parts"), [pytest.param(0, 1, id="to the byte"), pytest.param(1, 2, id="one more")]
+)
+def test_a_part_is_filled(surplus: int, parts: int) -> None:
+    """Records of 65,279 bytes with their commas: what an entry has besides them may take 256."""
+    spread = replace(record(1), kind="x")
+    each = len(orjson.dumps(encoding._write_record(spread))) + 1
+    count, rest = divmod(BODY_MAX - 256 + surplus, each)
+    pads = [1 + rest // count + (number < rest % count) for number in range(count)]
+    whole = answer(0, records=tuple(replace(spread, kind="x" * pad) for pad in pads))
+    assert len(encode_all(whole)) == parts + 1
 
 
 @given(st.integers(440, 660))

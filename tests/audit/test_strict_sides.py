@@ -10,7 +10,8 @@ import pytest
 from hub.audit.verify import verify_log
 from hub.audit.verify_found import Fault, Row, Stop
 from tests.audit import samples
-from tests.audit.tampering import SIGNER, World, erasure, note, pruning, side
+from tests.audit.tampering import ELSEWHERE, SIGNER, Change, World, erasure, note, pruning, side, strictly
+from tests.audit.test_verify_tampering import CASES
 
 GOOD = World.of()
 TEXTS = {number: side(number).commitment for number in range(42)}
@@ -106,6 +107,38 @@ def test_what_is_wrong_with_one_row(bad: Row, reason: str) -> None:
     rows = [*world.rows[:3], bad, *world.rows[4:]]
     report = verify_log(rows, world.head.encode(), SIGNER.verifier, now=world.now)
     assert (report.fault, report.checked) == (Fault(reason, 3), 3)
+    assert report.checkpoint is not None, "the head is the log's all the same"
+    assert report.checkpoint.size == 12
+
+
+@pytest.mark.parametrize(("change", "says"), [pytest.param(*case.values[:2], id=str(case.id)) for case in CASES])
+def test_whatever_was_done_it_names_the_entry_or_the_reason(change: Change, says: str) -> None:
+    world = GOOD.copy()
+    change(world)
+    report = strictly(world)
+    assert says in str(report.fault)
+
+
+@pytest.mark.parametrize(
+    ("head", "known", "reason"),
+    [
+        pytest.param(
+            note(GOOD.leaves, 12, ELSEWHERE),
+            [],
+            "the signed head is not the log's: no trusted key signed it, and it is another log's",
+            id="another log's head",
+        ),
+        pytest.param(
+            GOOD.head,
+            ["nothing"],
+            "the checkpoint to compare with is not the log's: a note has a text, a blank line and signatures",
+            id="nothing to compare with",
+        ),
+    ],
+)
+def test_what_is_wrong_with_what_was_signed(head: str, known: list[str], reason: str) -> None:
+    report = verify_log(GOOD.rows, head.encode(), GOOD.keys, now=GOOD.now, known=[each.encode() for each in known])
+    assert (report.fault, report.checked) == (Fault(reason), 0)
 
 
 def test_a_fault_comes_whole_out_of_another_process() -> None:

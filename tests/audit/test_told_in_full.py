@@ -19,7 +19,7 @@ from hub.audit.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from hub.audit.note import NoteInvalid, SignerKey, VerifierKey, parse_signature
+from hub.audit.note import NoteInvalid, SignerKey, VerifierKey, decode_base64, parse_signature
 
 A, B, C = (leaf_hash(each) for each in (b"a", b"b", b"c"))
 AB = node_hash(A, B)
@@ -106,6 +106,8 @@ def test_the_largest_tree_there_is_has_proofs() -> None:
             "the key's id does not fit the key: it was not copied whole",
             id="another's name, private",
         ),
+        pytest.param(lambda: decode_base64("AA!A"), "not base64", id="a mark that is not of base64"),
+        pytest.param(lambda: decode_base64("AB=="), "not canonical base64", id="stray bits"),
         pytest.param(lambda: SIGNER.sign("a text"), "the text of a note ends in a newline", id="no newline"),
         pytest.param(
             lambda: parse_signature("\u2014 name AAAA"), "a signature is one line, with its newline", id="half a line"

@@ -14,7 +14,7 @@ from typing import Protocol
 import aiohttp
 import msgspec
 
-from hub.access.jwks import read_body
+from hub.access.metadata import read_body
 from hub.access.settings import CaseRegisterSettings
 from hub.access.strict_json import parse_object
 from hub.errors import ConfigurationError

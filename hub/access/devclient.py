@@ -22,7 +22,8 @@ from joserfc.jwk import ECKey
 from hub.access.client_auth import ClientAuthentication, ClientKey, ClientSecret
 from hub.access.details import AUTHORIZATION_TYPE
 from hub.access.devsettings import JWT_TOKEN_TYPE, TOKEN_EXCHANGE
-from hub.access.jwks import read_body, require_safe_url
+from hub.access.jwks import require_safe_url
+from hub.access.metadata import read_body
 from hub.errors import ConfigurationError, IssuerUnavailable, Unauthenticated
 
 DEADLINE_SECONDS = 5.0

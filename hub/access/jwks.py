@@ -10,20 +10,13 @@ import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from hub.access.keys import IssuerKey, usable_keys
+from hub.access.metadata import FetchFault, Why, discover, open_session, read_json
 from hub.access.refusal import refused
-from hub.access.strict_json import parse_object
 from hub.errors import ConfigurationError, IssuerUnavailable
-from hub.strict_json import NotStrict
 from hub.telemetry.lines import LogLine, say
-
-DOCUMENT_BYTES_MAX = 256 * 1024
-_CONTENT_TYPES = frozenset({"application/json", "application/jwk-set+json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +34,6 @@ class JwksTimings:
     """After a failure, no sooner than this."""
     unknown_kid_seconds: float = 5.0
     """A key id never seen makes the keys be read again, but not more often than this."""
-
-
-class _Why(StrEnum):
-    """Why the issuer's answer cannot be used."""
-
-    CONTENT_TYPE = "an unexpected content type"
-    TOO_LONG = "more bytes than are read"
-    NOT_JSON = "not strict JSON"
-    NOT_KEYS = "not a JWK set"
-    NO_KEY = "no usable key in the JWK set"
-    OTHER_ISSUER = "the metadata is another issuer's"
-    NOT_HTTPS = "the metadata's jwks_uri is not https"
-
-
-class _FetchFault(Exception):
-    """The issuer's answer cannot be used: why, or its HTTP status. Nothing else of it is kept."""
-
-    def __init__(self, why: _Why | int) -> None:
-        super().__init__(why)
-        self.why = why
-
-    def say(self) -> None:
-        """Write a line of it."""
-        if isinstance(self.why, int):
-            say(LogLine.ISSUER_KEYS_REFUSED, status=self.why)
-        else:
-            say(LogLine.ISSUER_KEYS_NOT_READ, fault=self.why)
 
 
 class JwksSource:
@@ -163,7 +129,7 @@ class JwksSource:
         try:
             async with asyncio.timeout(self._timings.fetch_deadline_seconds):
                 keys = await self._read_keys()
-        except _FetchFault as fault:
+        except FetchFault as fault:
             self._failing = True
             fault.say()
         except Exception as fault:  # the boundary: whatever the issuer does, callers get keys or a plain refusal
@@ -174,20 +140,24 @@ class JwksSource:
 
     async def _read_keys(self) -> Mapping[str, IssuerKey]:
         # A session for each fetch: two a minute at most, so nothing is left open and nothing shared with record calls.
-        timeout = aiohttp.ClientTimeout(total=self._timings.fetch_deadline_seconds)
-        async with aiohttp.ClientSession(
-            timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
-        ) as session:
+        async with open_session(self._timings.fetch_deadline_seconds) as session:
             if self._jwks_uri is None:
-                self._jwks_uri = await _discover(session, self._issuer)
-            document = await _read_json(session, self._jwks_uri)
+                self._jwks_uri = _address_of_keys(await discover(session, self._issuer))
+            document = await read_json(session, self._jwks_uri)
         try:
             keys = usable_keys(document)
         except ValueError:
-            raise _FetchFault(_Why.NOT_KEYS) from None
+            raise FetchFault(Why.NOT_KEYS) from None
         if not keys:  # implausible, and to act on it would lock every agency out: keep what we have, to the hard limit
-            raise _FetchFault(_Why.NO_KEY)
+            raise FetchFault(Why.NO_KEY)
         return keys
+
+
+def _address_of_keys(metadata: Mapping[str, object]) -> str:
+    try:
+        return require_safe_url(str(metadata.get("jwks_uri")), "the metadata's `jwks_uri`")
+    except ConfigurationError:
+        raise FetchFault(Why.NOT_HTTPS) from None
 
 
 def require_safe_url(url: str, what: str) -> str:
@@ -215,46 +185,3 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-async def _discover(session: aiohttp.ClientSession, issuer: str) -> str:
-    """The ``jwks_uri`` of the issuer's metadata: RFC 8414 s.3.1, else OpenID Connect Discovery s.4."""
-    parts = urlsplit(issuer)
-    path = parts.path.rstrip("/")
-    oauth = f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{path}"
-    openid = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-    try:
-        metadata = await _read_json(session, oauth)
-    except _FetchFault:
-        metadata = await _read_json(session, openid)
-    if metadata.get("issuer") != issuer:  # RFC 8414 s.3.3
-        raise _FetchFault(_Why.OTHER_ISSUER)
-    try:
-        return require_safe_url(str(metadata.get("jwks_uri")), "the metadata's `jwks_uri`")
-    except ConfigurationError:
-        raise _FetchFault(_Why.NOT_HTTPS) from None
-
-
-async def _read_json(session: aiohttp.ClientSession, url: str) -> dict[str, object]:
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    async with session.get(url, headers=headers, allow_redirects=False) as response:
-        if response.status != 200:
-            raise _FetchFault(response.status)
-        if response.content_type not in _CONTENT_TYPES:
-            raise _FetchFault(_Why.CONTENT_TYPE)
-        try:
-            return parse_object(await read_body(response, DOCUMENT_BYTES_MAX))
-        except NotStrict:
-            raise _FetchFault(_Why.NOT_JSON) from None
-        except ValueError:
-            raise _FetchFault(_Why.TOO_LONG) from None
-
-
-async def read_body(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
-    """The whole body, counted after decompression; ValueError when it is over ``bytes_max``."""
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(16_384):
-        body += chunk
-        if len(body) > bytes_max:
-            raise ValueError(f"more than {bytes_max} bytes")
-    return bytes(body)

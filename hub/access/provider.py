@@ -17,7 +17,8 @@ import aiohttp
 from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
 
 from hub.access.client_auth import ClientAuthentication
-from hub.access.jwks import read_body, require_safe_url
+from hub.access.jwks import require_safe_url
+from hub.access.metadata import FetchFault, discover, open_session, read_body
 from hub.access.strict_json import parse_object
 from hub.errors import ConfigurationError, IssuerUnavailable, Unauthenticated
 from hub.strict_json import NotStrict
@@ -111,7 +112,7 @@ class Provider:
         """
         if self._endpoints is None or self._clock() - self._read_at > METADATA_SECONDS:
             try:
-                async with _session() as session:
+                async with open_session(DEADLINE_SECONDS) as session:
                     self._endpoints, self._read_at = await self._discover(session), self._clock()
             except IssuerUnavailable:
                 if self._endpoints is None:
@@ -153,21 +154,15 @@ class Provider:
         return Tokens(_text(given, "access_token"), _text(given, "id_token"))
 
     async def _discover(self, session: aiohttp.ClientSession) -> Endpoints:
-        """OpenID Connect Discovery s.4, else RFC 8414 s.3.1."""
-        parts = urlsplit(self._issuer)
-        path = parts.path.rstrip("/")
-        for url in (
-            f"{self._issuer.rstrip('/')}/.well-known/openid-configuration",
-            f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{path}",
-        ):
-            status, found = await _answer(session.get(url, allow_redirects=False))
-            if status == 200 and found is not None and found.get("issuer") == self._issuer:
-                return _endpoints(found)
-        raise _unavailable()
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return _endpoints(await discover(session, self._issuer))
+        except (FetchFault, aiohttp.ClientError, TimeoutError):
+            raise _unavailable() from None
 
     async def _post(self, url: str, form: Mapping[str, str], good: set[int]) -> dict[str, object]:
         whole = {**form, "client_id": self.client_id, **self._client.fields(self._issuer)}
-        async with _session() as session:
+        async with open_session(DEADLINE_SECONDS) as session:
             status, found = await _answer(
                 session.post(url, data=whole, headers=self._client.headers(), allow_redirects=False)
             )
@@ -200,11 +195,6 @@ def _endpoints(found: Mapping[str, object]) -> Endpoints:
         address("end_session_endpoint"),
         found.get("authorization_response_iss_parameter_supported") is True,
     )
-
-
-def _session() -> aiohttp.ClientSession:
-    timeout = aiohttp.ClientTimeout(total=DEADLINE_SECONDS)
-    return aiohttp.ClientSession(timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar())
 
 
 async def _answer(call: aiohttp.client._RequestContextManager) -> tuple[int, dict[str, object] | None]:

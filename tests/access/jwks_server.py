@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from hub.access.jwks import DOCUMENT_BYTES_MAX
+from hub.access.metadata import DOCUMENT_BYTES_MAX
 
 
 @dataclass

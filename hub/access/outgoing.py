@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-from hub.access.client_auth import ClientAuthentication, ClientKey, ClientSecret, ClientSecretInForm, read_client_key
-from hub.access.credential import Credential, located_credential, read_credential
+from hub.access.client_auth import ClientAuthentication, ClientSecret, ClientSecretInForm
+from hub.access.client_settings import ClientSettings
 from hub.access.jwks import require_safe_url
 from hub.errors import ConfigurationError
 
@@ -19,7 +17,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=2_048)]
 _KINDS = ("rest", "fhir", "graphql")
 
 
-class TokenSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class TokenSettings(ClientSettings, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """OAuth 2.0 client credentials (RFC 6749 s.4.4) for one custodian (``docs/connectors.md``).
 
     ``url`` is the token endpoint. The hub is ``client_id`` there and proves it with a ``credential`` (a secret, sent as
@@ -29,9 +27,6 @@ class TokenSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """
 
     url: Text
-    client_id: Annotated[str, Meta(min_length=1, max_length=255)]
-    credential: Credential | None = None
-    key_file: str | None = None
     method: Literal["basic", "post"] = "basic"
     scope: Text | None = None
     audience: Text | None = None
@@ -52,20 +47,13 @@ class TokenSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
                 f"{where} asks for tokens, and `credential` beside it is a fixed one: remove one of them, or move the"
                 " client's secret into the table."
             )
-        if (self.credential is None) == (self.key_file is None):
-            raise ConfigurationError(
-                f"{where} needs `credential` (a secret) or `key_file` (a private JWK), one of them."
-            )
+        found = self.at(base, where)
         if self.key_file is None and self.assertion_audience is not None:
             raise ConfigurationError(f"{where} has `assertion_audience`, which is for `key_file` alone: remove it.")
         if self.key_file is not None and self.method != "basic":
             raise ConfigurationError(f"{where} has `method`, which is for a secret alone: remove it.")
         require_safe_url(self.url, f"{where} `url`")
-        return msgspec.structs.replace(
-            self,
-            credential=located_credential(self.credential, base),
-            key_file=None if self.key_file is None else str((base / self.key_file).resolve()),
-        )
+        return found
 
     def client(self) -> ClientAuthentication:
         """What proves the hub, as its files are now.
@@ -73,10 +61,4 @@ class TokenSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         Raises:
             ConfigurationError: the secret or key cannot be read.
         """
-        if self.key_file is not None:
-            return ClientKey(self.client_id, read_client_key(Path(self.key_file)))
-        secret = read_credential(self.credential)
-        assert secret is not None  # one of the two is there: see `located`
-        made: Callable[[str, str], ClientAuthentication]
-        made = ClientSecret if self.method == "basic" else ClientSecretInForm
-        return made(self.client_id, secret)
+        return self.proof(ClientSecret if self.method == "basic" else ClientSecretInForm)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-from hub.access.client_auth import ClientAuthentication, ClientKey, ClientSecret, read_client_key
-from hub.access.credential import Credential, located_credential, read_credential
+from hub.access.client_auth import ClientAuthentication
+from hub.access.client_settings import ClientSettings
 from hub.domain.enquiry import StepUp
-from hub.errors import ConfigurationError
 
 
-class PagesSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class PagesSettings(ClientSettings, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """How people sign in to the pages, and for how long. Without this table there are no pages.
 
     ``client_id`` is the pages' name at the issuer, where they prove themselves with a ``credential`` (a secret) or with
@@ -23,12 +21,9 @@ class PagesSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     any way) no longer than ``step_up_minutes`` ago. ``contact`` is whom people turn to, as plain text.
     """
 
-    client_id: Annotated[str, Meta(min_length=1, max_length=255)]
-    credential: Credential | None = None
-    key_file: str | None = None
     idle_minutes: Annotated[int, Meta(ge=1, le=240)] = 30
     hours_max: Annotated[int, Meta(ge=1, le=24)] = 10
-    step_up_acr: Annotated[list[Annotated[str, Meta(min_length=1, max_length=255)]], Meta(max_length=16)] = []
+    step_up_acr: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=255)], ...], Meta(max_length=16)] = ()
     step_up_minutes: Annotated[int, Meta(ge=1, le=1_440)] = 10
     contact: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
 
@@ -38,13 +33,7 @@ class PagesSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         Raises:
             ConfigurationError: not one of ``credential`` and ``key_file``.
         """
-        if (self.credential is None) == (self.key_file is None):
-            raise ConfigurationError("[pages] names a `credential` or a `key_file`, one of them.")
-        return msgspec.structs.replace(
-            self,
-            credential=located_credential(self.credential, base),
-            key_file=None if self.key_file is None else str((base / self.key_file).resolve()),
-        )
+        return self.at(base, "[pages]")
 
     def client(self) -> ClientAuthentication:
         """How the pages prove themselves to the issuer.
@@ -52,13 +41,9 @@ class PagesSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         Raises:
             ConfigurationError: the secret or key cannot be read.
         """
-        if self.key_file is not None:
-            return ClientKey(self.client_id, read_client_key(Path(self.key_file)))
-        secret = read_credential(self.credential)
-        assert secret is not None  # one of the two is there: see `located`
-        return ClientSecret(self.client_id, secret)
+        return self.proof()
 
     @property
     def step_up(self) -> StepUp:
         """How somebody must have signed in for exports and names."""
-        return StepUp(tuple(self.step_up_acr), self.step_up_minutes * 60)
+        return StepUp(self.step_up_acr, self.step_up_minutes * 60)

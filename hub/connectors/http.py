@@ -93,6 +93,20 @@ class Reply:
     url: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request to be made, once or twice, and what its answer may be."""
+
+    method: str
+    url: str = field(repr=False)
+    deadline: Deadline
+    headers: Mapping[str, str] | None = field(repr=False)
+    parse: Parse
+    allow: AbstractSet[int] = frozenset()
+    body: bytes | None = field(default=None, repr=False)
+    body_type: str | None = None
+
+
 class JsonClient:
     """A client for one custodian. Connections open at the first call; :meth:`close` gives them back.
 
@@ -153,7 +167,7 @@ class JsonClient:
         Raises:
             UpstreamFault: for anything else the custodian did.
         """
-        return await self._ask("GET", self._address.url(path, params), None, None, headers, deadline, allow, parse)
+        return await self._ask(_Ask("GET", self._address.url(path, params), deadline, headers, parse, allow))
 
     async def post(
         self,
@@ -171,7 +185,7 @@ class JsonClient:
             body, kind = urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded"
         else:
             body, kind = orjson.dumps(json), "application/json"
-        return await self._ask("POST", self._address.url(path), body, kind, headers, deadline, allow, parse)
+        return await self._ask(_Ask("POST", self._address.url(path), deadline, headers, parse, allow, body, kind))
 
     async def pages(
         self,
@@ -197,7 +211,7 @@ class JsonClient:
             if len(seen) >= PAGES_MAX:
                 raise UpstreamFault(NoAnswerReason.TOO_LARGE, f"its answer has more than {PAGES_MAX} pages")
             seen.add(url)
-            page = await self._ask("GET", url, None, None, headers, deadline, frozenset(), parse)
+            page = await self._ask(_Ask("GET", url, deadline, headers, parse))
             yield page
 
     async def close(self) -> None:
@@ -208,81 +222,56 @@ class JsonClient:
         if self._credentials is not None:
             await self._credentials.close()
 
-    async def _ask(
-        self,
-        method: str,
-        url: str,
-        body: bytes | None,
-        body_type: str | None,
-        headers: Mapping[str, str] | None,
-        deadline: Deadline,
-        allow: AbstractSet[int],
-        parse: Parse,
-    ) -> Reply:
-        if deadline.left_seconds <= 0:
-            raise _too_slow(deadline)
+    async def _ask(self, ask: _Ask) -> Reply:
+        if ask.deadline.left_seconds <= 0:
+            raise _too_slow(ask.deadline)
         try:
-            async with asyncio.timeout_at(deadline.at):
-                reply = await self._once(method, url, body, body_type, headers, deadline, allow, parse)
+            async with asyncio.timeout_at(ask.deadline.at):
+                reply = await self._once(ask)
                 if reply is None:  # the credentials were refused, and there are others
-                    repeats = self._once(method, url, body, body_type, headers, deadline, allow, parse, last=True)
-                    reply = await repeats
+                    reply = await self._once(ask, last=True)
                 assert reply is not None
                 return reply
         except TimeoutError:
-            raise _too_slow(deadline) from None
+            raise _too_slow(ask.deadline) from None
         except NotStrict as fault:
             raise UpstreamFault(NoAnswerReason.MALFORMED, f"its answer is not strict JSON: {fault}") from None
         except (aiohttp.ClientError, OSError) as fault:  # their texts quote the address and the answer: keep none
             raise _broken(fault) from None
 
-    async def _once(
-        self,
-        method: str,
-        url: str,
-        body: bytes | None,
-        body_type: str | None,
-        headers: Mapping[str, str] | None,
-        deadline: Deadline,
-        allow: AbstractSet[int],
-        parse: Parse,
-        *,
-        last: bool = False,
-    ) -> Reply | None:
+    async def _once(self, ask: _Ask, *, last: bool = False) -> Reply | None:
         """One exchange; None when it is to be made again with other credentials, never after the ``last``."""
         request_id = str(uuid.uuid4())
-        proof = {} if self._credentials is None else await self._credentials.headers(deadline)
-        sent = {**self._all_headers(request_id, body_type, headers), **proof}
+        proof = {} if self._credentials is None else await self._credentials.headers(ask.deadline)
+        sent = {**self._all_headers(request_id, ask), **proof}
         async with self._open_session().request(
-            method, URL(url, encoded=True), data=body, headers=sent, allow_redirects=False
+            ask.method, URL(ask.url, encoded=True), data=ask.body, headers=sent, allow_redirects=False
         ) as response:
-            refused = response.status == HTTPStatus.UNAUTHORIZED and response.status not in allow
+            refused = response.status == HTTPStatus.UNAUTHORIZED and response.status not in ask.allow
             if refused and self._credentials is not None and self._credentials.refused(proof):
                 distrust(response)
                 if self._repeats and not last:
                     return None
-            return await self._read(response, url, request_id, allow, parse)
+            return await self._read(response, request_id, ask)
 
-    async def _read(
-        self, response: aiohttp.ClientResponse, url: str, request_id: str, allow: AbstractSet[int], parse: Parse
-    ) -> Reply:
+    async def _read(self, response: aiohttp.ClientResponse, request_id: str, ask: _Ask) -> Reply:
         is_ours = not self._echoes_request_id or response.headers.get("X-Request-ID", "").lower() == request_id
         if not is_ours:
             distrust(response)
-        check_status(response.status, response.headers, allow)  # a proxy's error is told as such; it echoes nothing
+        check_status(response.status, response.headers, ask.allow)  # a proxy's error is told as such; it echoes nothing
         if not is_ours:
             raise UpstreamFault(NoAnswerReason.MALFORMED, "its answer belongs to another question")
         check_content_type(response.headers, self._content_types)
         raw = await read_body(response, self._bytes_max)
         check_values(raw)
-        return Reply(response.status, response.headers, parse(raw), url)
+        return Reply(response.status, response.headers, ask.parse(raw), ask.url)
 
-    def _all_headers(self, request_id: str, body_type: str | None, extra: Mapping[str, str] | None) -> dict[str, str]:
-        sent = {**self._headers, **(extra or {}), "X-Request-ID": request_id, **trace_headers()}
+    def _all_headers(self, request_id: str, ask: _Ask) -> dict[str, str]:
+        sent = {**self._headers, **(ask.headers or {}), "X-Request-ID": request_id, **trace_headers()}
         if (correlation_id := CORRELATION_ID.get()) is not None:
             sent["X-Correlation-ID"] = correlation_id
-        if body_type is not None:
-            sent["Content-Type"] = body_type
+        if ask.body_type is not None:
+            sent["Content-Type"] = ask.body_type
         return sent
 
     def _open_session(self) -> aiohttp.ClientSession:

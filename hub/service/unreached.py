@@ -20,10 +20,7 @@ from hub.service.question import Question
 ABOUT_ADULT = "about_adult"
 """The vocabulary's word."""
 
-BEFORE_BIRTH = (
-    "This is looked for only in a question about an unborn child, by the mother's NHS number and the expected date of "
-    "birth."
-)
+BEFORE_BIRTH = "This is looked for only in a question about an unborn child."
 NOT_BEFORE_BIRTH = (
     "This was not looked for: of an unborn child's mother nothing but her maternity care is. What she needs herself is "
     "asked about her, under a purpose of her own."

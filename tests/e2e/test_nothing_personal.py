@@ -54,6 +54,10 @@ def personal(world: World) -> set[str]:
                     found |= {known.local_id, known.given_name, known.family_name, known.phone or ""}
             for happened in child.events:
                 found |= {text for value in happened.values.values() for text in _sentences(value)}
+    for expecting in world.expecting:
+        her = expecting.mother
+        found |= {her.given_name, her.family_name, her.local_id, her.nhs_number or "", her.birth_date.isoformat()}
+        found |= {*expecting.unborn_ids, expecting.provider, expecting.due.isoformat()}
     return {text for text in found if len(text) >= WORD_LETTERS_MIN and text not in NOT_OF_ANYBODY}
 
 
@@ -116,6 +120,10 @@ async def run_through(town: HardTown) -> str:
             asked = await town.ask(None if find else key, worker=worker, case=case, **find)
             answers.append(asked.text)
         await refused(town, who.nhs_number, who.family_name)
+    for expecting in town.world.expecting:
+        due = expecting.due.isoformat()
+        unborn = {"motherNhsNumber": expecting.mother.nhs_number, "expectedDateOfBirth": due}
+        answers.append((await town.ask(None, unborn=unborn)).text)
     await with_a_fault(town)
     return "\n".join(answers)
 

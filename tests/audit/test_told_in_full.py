@@ -106,7 +106,7 @@ def test_the_largest_tree_there_is_has_proofs() -> None:
             "the key's id does not fit the key: it was not copied whole",
             id="another's name, private",
         ),
-        pytest.param(lambda: decode_base64("AA!A"), "not base64", id="a mark that is not of base64"),
+        pytest.param(lambda: decode_base64("AA!AA"), "not base64", id="a mark that is not of base64"),
         pytest.param(lambda: decode_base64("AB=="), "not canonical base64", id="stray bits"),
         pytest.param(lambda: SIGNER.sign("a text"), "the text of a note ends in a newline", id="no newline"),
         pytest.param(

@@ -14,8 +14,10 @@ from hub.domain.disclosure import Outcome
 from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate, Unborn
 from hub.domain.sources import NotAskedReason, SourceState
 from hub.domain.view import JoinedView, NoMatch, PossibleMatches
+from hub.policy.judgements import Book
 from tests.service.conftest import Bench
 from tests.service.custodians import DOWN, pointer, police
+from tests.service.test_judged import judgement
 from tests.service.unborn import BOOKED, DUE, EPISODE, HERSELF, MOTHER, SEARCH, UNBORN, Looking, council, nhs
 
 
@@ -83,6 +85,41 @@ async def test_where_no_council_recorded_the_mother_held_and_not_held_are_one_an
     first, second = (view.out_of_scope["maternity_episode"] for view in views)
     assert first == second
     assert "a council recorded whose mother she is" in first.next_step
+
+
+async def test_a_link_that_did_not_stand_in_the_end_is_taken_back_with_what_was_fetched_on_it(bench: Bench) -> None:
+    """The council matched, so the mother's record was fetched; then it never answered, and nothing it said counts."""
+    bent = nhs()
+    view = await bench.ask(council(UNBORN, hang=frozenset({"find"})), bent, search=SEARCH)
+    assert bent.calls == ["match", "find", "fetch"]
+    assert view.of_kinds(("maternity_episode",)) == []
+    assert [outcome for outcome, _ in told(view)] == [Outcome.GAP]
+
+
+async def test_the_mother_is_not_compared_with_the_child(bench: Bench) -> None:
+    """Another name, number and birth date than the child's contradict nothing: she is somebody else."""
+    view = await bench.ask(council(replace(UNBORN, given_names=("Rosie",))), nhs(), search=SEARCH)
+    assert {source.state for source in view.sources} == {SourceState.ANSWERED}
+    assert len(view.of_kinds(("maternity_episode",))) == 1
+
+
+async def test_what_was_decided_about_the_mother_is_not_decided_about_the_child(bench: Bench) -> None:
+    bench.book = Book([judgement("privileged", nhs_number=MOTHER)])
+    view = await bench.ask(council(UNBORN), nhs(), search=SEARCH)
+    assert len(view.of_kinds(("referral",))) == 1
+
+
+async def test_a_council_is_asked_whose_child_it_is_even_where_nothing_of_its_own_was_selected(bench: Bench) -> None:
+    bent = council(UNBORN, unborn_kinds=frozenset())
+    view = await bench.ask(bent, nhs(), search=SEARCH)
+    assert bent.calls == ["match"]
+    assert len(view.of_kinds(("maternity_episode",))) == 1
+
+
+async def test_a_council_that_holds_nobody_is_not_asked_again_by_the_mothers_name(bench: Bench) -> None:
+    bent = council()
+    await bench.ask(bent, nhs(), search=SEARCH)
+    assert [search.aliases for search in bent.searches] == [()]
 
 
 async def test_what_was_withheld_for_want_of_the_link_was_never_fetched(bench: Bench) -> None:

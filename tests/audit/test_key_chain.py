@@ -212,3 +212,37 @@ def test_a_chain_has_an_end() -> None:
         chain.open(b"")
     assert chain.pending, "a checkpoint that does not open changes nothing"
     assert chain.trusted == (OLD.verifier,)
+
+
+def key_entry(act: str, key: VerifierKey) -> KeyChange:
+    return KeyChange(at=AT, nonce=b"n" * 16, officer=OFFICER, act=act, key=key.public.hex())
+
+
+def test_a_retired_key_counts_towards_the_end_of_a_chain() -> None:
+    """Else a log that changes its keys for ever would have no end of them."""
+    keys = [VerifierKey(NAME, number.to_bytes(32, "big")) for number in range(1, KEYS_MAX + 2)]
+    chain = KeyChain(keys[: KEYS_MAX - 1])
+    chain.change(key_entry("retired", keys[0]))
+    chain.change(key_entry("added", keys[KEYS_MAX]))
+    with pytest.raises(KeyChainBroken, match=f"^more than {KEYS_MAX} keys$"):
+        chain.change(key_entry("added", keys[KEYS_MAX - 1]))
+
+
+def test_every_stranger_that_signed_is_named() -> None:
+    chain = KeyChain([OLD.verifier])
+    note = signed(Checkpoint(NAME, 1, leaf_hash(b"")), (NEW, NEXT))
+    ids = f"{NEW.verifier.key_id.hex()}, {NEXT.verifier.key_id.hex()}"
+    with pytest.raises(NoteInvalid) as refused:
+        chain.open(note.encode())
+    assert str(refused.value) == (
+        f"no trusted key signed the note: the key {ids} did, which no entry before it adds; give that public key too, "
+        "if you trust it"
+    )
+
+
+def test_a_key_that_is_retired_by_now_is_no_stranger() -> None:
+    """Of two that signed one was retired, the other nobody knows: the other is the one to ask about."""
+    chain = KeyChain([OLD.verifier, NEW.verifier])
+    chain.change(key_entry("retired", NEW.verifier))
+    with pytest.raises(NoteInvalid, match=f"the key {NEXT.verifier.key_id.hex()} did"):
+        chain.open(signed(Checkpoint(NAME, 1, leaf_hash(b"")), (NEW, NEXT)).encode())

@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from hub.audit import acts
+from hub.audit.acts import LIST_MAX
+from hub.audit.checkpoint import Checkpoint
+from hub.audit.entries import LookBack
 from hub.audit.merkle import (
     EMPTY_ROOT,
     PROOF_MAX,
@@ -20,6 +24,9 @@ from hub.audit.merkle import (
     verify_inclusion,
 )
 from hub.audit.note import NoteInvalid, SignerKey, VerifierKey, decode_base64, parse_signature
+from hub.audit.proof import LogProof, verify_proof
+from hub.audit.side import SIDE_MAX, Side
+from hub.audit.words import COUNT_MAX, EntryInvalid, check_count
 
 A, B, C = (leaf_hash(each) for each in (b"a", b"b", b"c"))
 AB = node_hash(A, B)
@@ -118,3 +125,67 @@ def test_a_key_or_a_note_that_is_none(read: Callable[[], object], message: str) 
     with pytest.raises(NoteInvalid) as refused:
         read()
     assert str(refused.value) == message
+
+
+NOTE = SIGNER.sign(str(Checkpoint(SIGNER.name, 3, ABC)))
+PROOF = LogProof(0, A, (B, C), NOTE)
+OF_NOTHING = LogProof(0, None, (B, C), NOTE)
+
+
+@pytest.mark.parametrize(
+    ("raw", "body", "message"),
+    [
+        pytest.param(
+            str(PROOF).replace("index", "place").encode(),
+            None,
+            "a proof has an index line after its first line, or after the extra line",
+            id="no index",
+        ),
+        pytest.param(b"\xff", None, "a proof is UTF-8", id="not UTF-8"),
+        pytest.param(
+            str(OF_NOTHING).encode(),
+            None,
+            "the proof does not say of which entry it is: give the entry's bytes too",
+            id="of which entry?",
+        ),
+        pytest.param(str(PROOF).encode(), b"b", "the proof is of another entry", id="another entry"),
+    ],
+)
+def test_the_text_of_a_proof_that_is_none(raw: bytes, body: bytes | None, message: str) -> None:
+    with pytest.raises(ProofInvalid) as refused:
+        verify_proof(raw, SIGNER.verifier, body=body)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        pytest.param(
+            lambda: LookBack(-1, "x"), f"years: a whole number from 0 to {COUNT_MAX} belongs here", id="years"
+        ),
+        pytest.param(
+            lambda: Side(b"short", b""), f"side: 32 bytes of salt and at most {SIDE_MAX} of text belong here", id="salt"
+        ),
+        pytest.param(
+            lambda: acts._list(check_count)("sides", [1] * (LIST_MAX + 1)),
+            f"sides: at most {LIST_MAX} belong here",
+            id="a long list",
+        ),
+        pytest.param(
+            lambda: acts._list(check_count)("sides", "12"), f"sides: at most {LIST_MAX} belong here", id="a text"
+        ),
+        pytest.param(
+            lambda: acts._list(check_count)("sides", [1, -2]),
+            f"sides: a whole number from 0 to {COUNT_MAX} belongs here",
+            id="one of a list",
+        ),
+    ],
+)
+def test_a_part_of_an_entry_that_is_none(build: Callable[[], object], message: str) -> None:
+    with pytest.raises(EntryInvalid) as refused:
+        build()
+    assert str(refused.value) == message
+
+
+def test_the_longest_list_there_is() -> None:
+    assert len(acts._list(lambda _, each: each)("sides", [1] * LIST_MAX)) == LIST_MAX

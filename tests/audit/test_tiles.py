@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
@@ -75,6 +76,7 @@ def test_published_roots(size: int) -> None:
     assert tree.root.hex() == ROOTS[size]
 
 
+@settings(deadline=None)  # how fast is not asked here
 @given(st.integers(0, 1_100), st.integers(0, 1_100))
 def test_growing_in_steps_is_growing_at_once(first: int, more: int) -> None:
     whole, steps = TileTree(), TileTree()
@@ -143,3 +145,35 @@ def test_tiles_that_are_none(surplus: int) -> None:
 
 def test_the_root_of_one_is_itself() -> None:
     assert perfect_root(LEAVES[:1]) == LEAVES[0]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        pytest.param(
+            lambda: bundle([b"x" * 65_536]), "an entry in a bundle has at most 65535 bytes", id="a long entry"
+        ),
+        pytest.param(lambda: split_bundle(b"\0\2a", 1), "the bundle is cut short", id="cut short"),
+        pytest.param(lambda: split_bundle(b"\0\1a", 2), "the bundle holds 1 entries and not 2", id="too few entries"),
+        pytest.param(lambda: split_tile(bytes(33), 1), "the tile is not of 1 hashes", id="a byte too many"),
+        pytest.param(lambda: TileTree(-1), f"a tree has at most {2**63 - 1} entries", id="fewer than none"),
+        pytest.param(lambda: TileTree(1), "the hashes do not fit the size", id="no hash of one entry"),
+        pytest.param(lambda: Tile(-1, 0).path, "there is no such tile", id="no such tile"),
+    ],
+)
+def test_what_is_wrong_is_said_in_full(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(TileInvalid) as refused:
+        make()
+    assert str(refused.value) == message
+
+
+def test_the_last_tile_of_each_level() -> None:
+    assert list(last_tiles(70_000)) == [Tile(0, 273, 112), Tile(1, 1, 17), Tile(2, 0, 1)]
+    assert list(last_tiles(256)) == [Tile(0, 1, 0), Tile(1, 0, 1)]
+
+
+def test_a_partial_tile_is_its_hashes() -> None:
+    leaves = [leaf_hash(bytes([number])) for number in range(3)]
+    tree = TileTree()
+    assert list(tree.extend(leaves)) == []
+    assert list(tree.partial()) == [(Tile(0, 0, 3), b"".join(leaves))]

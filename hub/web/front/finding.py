@@ -14,7 +14,7 @@ from hub.domain.view import CandidateLine, JoinedView
 from hub.web.forms import Form
 from hub.web.front.asking import carried, purposes_of
 from hub.web.front.child import SPOKEN, child_of, silent_first
-from hub.web.front.questions import Answered, AskedBy, Refusal, put
+from hub.web.front.questions import Answered, AskedBy, Refusal, may_tell_others, put
 from hub.web.front.records import UNVERIFIED
 from hub.web.site import Site
 from hub.web.visit import Visit
@@ -81,6 +81,7 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
             child=child,
             candidates=candidates(answer.candidates, answer.log_entry),
             tellable=put_.asked.search.unborn is None,  # whoever is sure of a child has said who that is
+            tells_others=may_tell_others(site, visit, form, put_),
             **about,
         )
     lines = getattr(answer, "candidates", ())

@@ -10,7 +10,8 @@ from enum import StrEnum
 from hub.domain.catalogue import READ_WHEN_NAMED, Catalogue
 from hub.domain.organisations import Sector
 from hub.domain.people import ChildSearch
-from hub.domain.view import ChildAnswer
+from hub.domain.sources import SourceState
+from hub.domain.view import ChildAnswer, JoinedView
 from hub.errors import AuditUnavailable, HubError, StepUpNeeded, TooManyRequests
 from hub.service.question import Question, Words
 from hub.service.refuse import record_refusal
@@ -18,6 +19,9 @@ from hub.web.forms import Form
 from hub.web.front.asking import Asked, field_of, read_asked
 from hub.web.site import Site
 from hub.web.visit import Visit
+
+TELLS_OTHERS = "tells_others"
+"""The field that asks for records of which every read is told to others. No page carries it on: it is for one look."""
 
 MOTHERS_RECORD = "mothers_record"
 """The vocabulary's word for what is held of the mother of an unborn child."""
@@ -55,7 +59,7 @@ class Answered:
 
 
 async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | Refusal:
-    """Ask what ``form`` says, with every kind of record but those whose every read is told to others.
+    """Ask what ``form`` says. Records of which every read is told to others are read only where the form names them.
 
     Each call is one question in the log.
 
@@ -75,15 +79,16 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
         form.wrong("purpose", error.message)
         return Refusal(error.http_status, {"Retry-After": str(error.retry_after)})
     kinds = _wanted(bundle.catalogue, asked.search)
+    named = tells_others(form)
     question = Question(
         searcher=visit.searcher,
         enquiry=lambda: asked.enquiry,
         search=lambda: asked.search,
         look=kinds,
-        read=kinds - READ_WHEN_NAMED,
+        read=kinds if named else kinds - READ_WHEN_NAMED,
         document_sha256=by.digest,
         trace_id=visit.trace_id,
-        words=Words(by.value, asked.variables),
+        words=Words(by.value, {**asked.variables, TELLS_OTHERS: True} if named else asked.variables),
     )
     try:
         return Answered(asked, await site.view_child(question))
@@ -92,6 +97,24 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
     except HubError as error:  # refused, and in the log already
         form.wrong(field_of(error.code), error.message)
         return Refusal(error.http_status)
+
+
+def tells_others(form: Form) -> bool:
+    """Whether the form names them."""
+    return form.value(TELLS_OTHERS) == "yes"
+
+
+def may_tell_others(site: Site, visit: Visit, form: Form, answered: Answered) -> bool:
+    """Whether there is such a record to ask for beyond what was: an agency that answered has it, and it is in scope."""
+    if tells_others(form) or not isinstance(answered.answer, JoinedView):
+        return False
+    spoke = {each.custodian.id for each in answered.answer.sources if each.state is SourceState.ANSWERED}
+    scope = site.policies.current.scope(answered.asked.enquiry.purpose, visit.searcher.role)
+    wanted = READ_WHEN_NAMED & scope.kinds & _wanted(site.policies.current.bundle.catalogue, answered.asked.search)
+    return any(
+        wanted & line.kinds & line.connector.kinds and line.connector.custodian.id in spoke
+        for line in site.view_child.lines
+    )
 
 
 def _wanted(catalogue: Catalogue, search: ChildSearch) -> frozenset[str]:

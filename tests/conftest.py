@@ -9,8 +9,12 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # how fast something is, is measured elsewhere: a busy machine makes no bug
 
 MAY_SKIP = ("published", "public NHS files", "only Linux")
 """Words of the reasons for which a test may be skipped even where nothing else may: the data is nobody's to ship."""

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from sqlalchemy import Connection, Engine, bindparam, select, text, tuple_
@@ -54,6 +55,12 @@ _KNOWN_REFERENCES = select(log_reference).where(
 
 BLOCK = 1 << TILE_LEVELS
 """So many neighbouring hashes are read at one time."""
+
+SUBTREE_ROOTS_MAX = 1_024
+"""So many roots over stored subtrees are remembered, each with its up to 4 KiB of hashes."""
+
+_root_of_subtrees = lru_cache(SUBTREE_ROOTS_MAX)(perfect_root)
+"""The upper parts of every proof are over the same few stored subtrees. By the hashes themselves: never out of date."""
 
 _LEAVES = (
     select(log_entry.c.leaf_hash)
@@ -221,7 +228,7 @@ def subtree_lookup(
             hashes = blocks[stored, place][start * HASH_BYTES : (start + width) * HASH_BYTES]
         if len(hashes) != width * HASH_BYTES:
             raise ProofInvalid("hashes are missing")
-        return perfect_root(hashes)
+        return _root_of_subtrees(hashes) if stored else perfect_root(hashes)
 
     return look_up
 

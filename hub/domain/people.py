@@ -98,6 +98,13 @@ class Identity:
     former_numbers: tuple[NHSNumber, ...] = field(default=(), repr=False)
     unborn: Unborn | None = field(default=None, repr=False)
 
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The digits of the NHS number and of those it superseded."""
+        if self.former_numbers:
+            return frozenset(number.value for number in (self.nhs_number, *self.former_numbers) if number)
+        return frozenset() if self.nhs_number is None else frozenset((self.nhs_number.value,))
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

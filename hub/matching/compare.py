@@ -39,7 +39,7 @@ _WORTH = {level: -place for place, level in enumerate(_BY_WORTH)}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An identity made ready for comparing: parsed once, compared with many."""
+    """An identity made ready for comparing: parsed once, compared with many. ``numbers`` are the identity's."""
 
     nhs_number: str | None = field(repr=False)
     verified: bool
@@ -49,7 +49,7 @@ class Prepared:
     sex: str | None = field(repr=False)
     postcode: str | None = field(repr=False)
     restricted: bool | None
-    former: frozenset[str] = field(default=frozenset(), repr=False)
+    numbers: frozenset[str] = field(repr=False)
 
     @classmethod
     def of(cls, who: Identity) -> Prepared:
@@ -57,13 +57,13 @@ class Prepared:
         return cls(
             nhs_number=who.nhs_number.value if who.nhs_number else None,
             verified=who.nhs_number_verified,
-            given=tuple(given for text in who.given_names if (given := GivenName.parse(text))),
-            family=tuple(family for text in who.family_names if (family := FamilyName.parse(text))),
+            given=tuple([given for text in who.given_names if (given := GivenName.parse(text))]),
+            family=tuple([family for text in who.family_names if (family := FamilyName.parse(text))]),
             birth_date=who.birth_date,
             sex=_sex(who.sex),
             postcode=_postcode(who.postcode),
             restricted=who.restricted,
-            former=frozenset(number.value for number in who.former_numbers),
+            numbers=who.numbers,
         )
 
     @property
@@ -76,11 +76,6 @@ class Prepared:
         """Whether the source took name and birth date away (PDS label V): what was asked by it has already compared."""
         return self.restricted is True and self.is_number_alone
 
-    @property
-    def numbers(self) -> frozenset[str]:
-        """The NHS number and those it superseded."""
-        return self.former | {self.nhs_number} if self.nhs_number is not None else self.former
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -92,7 +87,10 @@ class Comparison:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """The comparison in the words people are shown, one line a field."""
-        return tuple(Evidence(compared, word(level)) for compared, level in self.levels.items())
+        return tuple(map(_EVIDENCE.__getitem__, self.levels.items()))
+
+
+_EVIDENCE = {(compared, level): Evidence(compared, word(level)) for compared in Compared for level in Level}
 
 
 def compare(a: Prepared, b: Prepared, weights: Weights = SHIPPED) -> Comparison:

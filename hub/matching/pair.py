@@ -106,7 +106,9 @@ class Pair:
 
     def heard(self, word: Word | None) -> Pair:
         """The same, with what a person said of it, which does not count against what has become known since."""
-        if word is None or word.lapse is not None:
+        if word is None:
+            return self
+        if word.lapse is not None:
             return replace(self, word=word)
         if word.said is Said.SAME:
             is_news = not self.contradictions <= word.contradictions
@@ -117,12 +119,13 @@ class Pair:
     @property
     def contradictions(self) -> frozenset[Doubt]:
         """All that speaks against it."""
-        return frozenset(doubt for doubt in self._doubts() if doubt in CONTRADICTIONS)
+        return CONTRADICTIONS.intersection(self._doubts())
 
     def scored(self, doubt: Doubt | None = None) -> ScoredCandidate:
         """It as one of those a person must look at; ``doubt`` outranks those of its own."""
-        against = self.contradictions | ({doubt} if doubt else set())
-        first = doubt or next(self._doubts(), Doubt.NOT_ENOUGH)
+        doubts = tuple(self._doubts())
+        against = CONTRADICTIONS.intersection(doubts) | ({doubt} if doubt else set())
+        first = doubt or (doubts[0] if doubts else Doubt.NOT_ENOUGH)
         return ScoredCandidate(self.candidate, self.score, self.comparison.evidence, first, against, self.word)
 
     def same(self, basis: Basis, others: tuple[ScoredCandidate, ...], dropped: tuple[Word, ...], *, seen: int) -> Same:
@@ -148,9 +151,9 @@ class Pair:
 def out_of_reach(identities: Sequence[Prepared], candidate: Candidate, weights: Weights) -> bool:
     """Whether ``candidate`` is surely not plausible, whatever the names: so surely that nothing turns on it."""
     who = candidate.identity
-    numbers = {number.value for number in (who.nhs_number, *who.former_numbers) if number}
     if not (who.given_names or who.family_names or who.birth_date):
         return False
+    numbers = who.numbers
     for asked in identities:
         if not numbers.isdisjoint(asked.numbers) or reaches(asked, who, REVIEW_MIN_BITS, weights):
             return False
@@ -183,6 +186,8 @@ def best_pair(identities: Sequence[Prepared], candidate: Candidate, weights: Wei
         )
         for identity, comparison in zip(identities, comparisons, strict=True)
     ]
+    if len(pairs) == 1:
+        return pairs[0]
     return max(pairs, key=lambda pair: pair.rank)  # the first of equals, so what the searcher stated
 
 

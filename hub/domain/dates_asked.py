@@ -1,0 +1,88 @@
+"""Whether the dates somebody asks with can be meant: what is refused, and what the searcher is told of beside the answer.
+
+A question may be about somebody who is grown up (a care leaver, say), so an adult's birth date is never refused. It is
+also what a mistyped year looks like, so the searcher is told how old that makes the person. Pure: ``today`` is given.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from hub.domain.people import ChildSearch, PartialDate
+from hub.errors import BadRequest
+
+ADULT_YEARS = 18
+"""Whoever is younger is a child."""
+
+YEARS_MAX = 120
+"""Nobody who is asked about was born longer ago."""
+
+EXPECTED_AHEAD_DAYS_MAX = 300
+"""How far ahead a birth may be expected: the ten lunar months of a pregnancy, and three weeks for the date."""
+
+EXPECTED_PAST_DAYS_MAX = 42
+"""How long ago a birth may have been expected: three weeks late, and three weeks for the date."""
+
+FUTURE = (
+    "The date of birth is in the future. A child who is not born yet is asked about by the mother's NHS number and the "
+    "expected date of birth instead (`unborn`)."
+)
+TOO_OLD = f"The date of birth is more than {YEARS_MAX} years ago. Check the year."
+TOO_FAR = "The expected date of birth is more than ten months from now. Check the month and the year."
+LONG_PAST = (
+    f"The expected date of birth is more than {EXPECTED_PAST_DAYS_MAX // 7} weeks ago. If the date is right, the child "
+    "has been born: ask by the child's own NHS number, or name and date of birth."
+)
+
+
+def birth_date_problem(born: PartialDate, today: date) -> str | None:
+    """What is wrong with a date of birth, in words that repeat nothing of it; None when it can be meant."""
+    if born.earliest > today:
+        return FUTURE
+    return TOO_OLD if born.latest < _years_before(today, YEARS_MAX) else None
+
+
+def expected_date_problem(expected: PartialDate, today: date) -> str | None:
+    """What is wrong with an expected date of birth, as :func:`birth_date_problem`."""
+    if expected.earliest > today + timedelta(days=EXPECTED_AHEAD_DAYS_MAX):
+        return TOO_FAR
+    return LONG_PAST if expected.latest < today - timedelta(days=EXPECTED_PAST_DAYS_MAX) else None
+
+
+def check_dates(search: ChildSearch, today: date) -> None:
+    """Check the dates of a question.
+
+    Raises:
+        BadRequest: ``DATE_INVALID``.
+    """
+    born = search.stated.birth_date
+    problem = birth_date_problem(born, today) if born is not None else None
+    if search.unborn is not None and search.unborn.expected is not None:
+        problem = expected_date_problem(search.unborn.expected, today)
+    if problem is not None:
+        raise BadRequest(problem, code="DATE_INVALID")
+
+
+def notices(search: ChildSearch, today: date) -> Iterator[str]:
+    """What the searcher should look at again in what she asked with, in words for her alone.
+
+    An age says something of a person: it belongs beside the answer, and in no log line, entry or metric.
+    """
+    born = search.stated.birth_date
+    if born is None or (youngest := _years(born.latest, today)) < ADULT_YEARS:
+        return
+    oldest = _years(born.earliest, today)
+    age = f"{youngest}" if youngest == oldest else f"{youngest} or {oldest}"
+    yield f"By the date of birth you gave, this person is {age} years old. Check the year if you meant a child."
+
+
+def _years(born: date, today: date) -> int:
+    """Whole years from ``born`` to ``today``."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _years_before(today: date, years: int) -> date:
+    year = today.year - years
+    return date(year, today.month, min(today.day, monthrange(year, today.month)[1]))

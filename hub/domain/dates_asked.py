@@ -1,7 +1,7 @@
-"""Whether the dates somebody asks with can be meant: what is refused, and what the searcher is told of beside the answer.
+"""Whether the dates somebody asks with can be meant: what is refused, and of what the searcher is told.
 
-A question may be about somebody who is grown up (a care leaver, say), so an adult's birth date is never refused. It is
-also what a mistyped year looks like, so the searcher is told how old that makes the person. Pure: ``today`` is given.
+A question may be about somebody who has grown up, so an adult's birth date is never refused. It is also what a mistyped
+year looks like, so the searcher is told how old that makes the person. Pure: ``today`` is given.
 """
 
 from __future__ import annotations

@@ -89,11 +89,15 @@ class MatchLine:
 
 @dataclass(frozen=True, slots=True)
 class CandidateLine:
-    """Somebody at a custodian who may be the child. ``reference`` is opaque and good for this answer only."""
+    """Somebody at a custodian who may be the child. ``reference`` is opaque and good for this answer only.
+
+    ``next_step``: where nobody can say in the hub whether it is the child, what to do instead.
+    """
 
     custodian: Custodian
     reference: str
     evidence: tuple[tuple[str, str], ...]
+    next_step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,8 @@ class JoinedView:
     """The answer about one child, from every custodian that is sure to hold this child.
 
     ``out_of_scope`` holds, for each selected kind of record that this purpose or role does not reach, the line that
-    says so, whether or not any is held. ``searched_with`` names what the search used, never the values.
+    says so, whether or not any is held. ``searched_with`` names what the search used, never the values. ``notices``
+    are for the searcher alone: what to look at again in what she asked with; so in the other answers.
     """
 
     matches: tuple[MatchLine, ...]
@@ -115,6 +120,7 @@ class JoinedView:
     searched_with: tuple[str, ...]
     checked_at: datetime
     log_entry: int = 0
+    notices: tuple[str, ...] = field(default=(), repr=False)
 
     def recorded_as(self, number: int) -> JoinedView:
         """The same answer, with the number of the log entry that records it."""
@@ -133,6 +139,7 @@ class PossibleMatches:
     candidates: tuple[CandidateLine, ...]
     sources: tuple[Source, ...]
     log_entry: int = 0
+    notices: tuple[str, ...] = field(default=(), repr=False)
 
     def recorded_as(self, number: int) -> PossibleMatches:
         """The same answer, with the number of the log entry that records it."""
@@ -145,6 +152,7 @@ class NoMatch:
 
     sources: tuple[Source, ...]
     log_entry: int = 0
+    notices: tuple[str, ...] = field(default=(), repr=False)
 
     def recorded_as(self, number: int) -> NoMatch:
         """The same answer, with the number of the log entry that records it."""

@@ -25,6 +25,9 @@ from hub.schema.records import SECTION_HOLDERS, SectionType, section_of
 TIMELINE_FIRST_MAX = 100
 """At most so many events on one page of the timeline."""
 
+NOTICES = "What to look at again in what you asked with, in words to show to whoever asked. Often empty."
+"""What ``notices`` is, in each of the answers."""
+
 _SECTION_SECTOR = {
     Section.SOCIAL_CARE: Sector.COUNCIL,
     Section.POLICE: Sector.POLICE,
@@ -230,6 +233,7 @@ def joined_view_type(catalogue: Catalogue, sections: Mapping[Section, SectionTyp
         return timeline(self.view, catalogue, since, first, after)
 
     fields = {
+        "notices": (_notices, NOTICES),
         "match": (_match, "How each agency's record was taken to be this child."),
         "sources": (_sources, "Who answered and who did not. Always select this."),
         "candidates": (_candidates, "People at agencies that are not sure: nothing of theirs is in this view."),
@@ -277,6 +281,10 @@ def _match(self: Any) -> list[types.Match]:
         )
         for line in self.view.matches
     ]
+
+
+def _notices(self: Any) -> list[str]:
+    return list(self.view.notices)
 
 
 def _sources(self: Any) -> list[types.Source]:

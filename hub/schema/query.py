@@ -47,6 +47,7 @@ class Context:
     description="Somebody here may be the child, nobody is sure: a person must look before anything is joined."
 )
 class PossibleMatches:
+    notices: list[str] = strawberry.field(description=joined.NOTICES)
     candidates: list[types.Candidate]
     sources: list[types.Source]
     log_entry: types.LogEntry
@@ -56,6 +57,7 @@ class PossibleMatches:
     description="No agency that answered holds this child. Look at `sources`: not every one may have answered."
 )
 class NoMatch:
+    notices: list[str] = strawberry.field(description=joined.NOTICES)
     sources: list[types.Source]
     log_entry: types.LogEntry
 
@@ -241,12 +243,14 @@ def _rendered(answer: domain.ChildAnswer, view_type: type[Any]) -> Any:
             return view_type(view=answer)
         case domain.PossibleMatches():
             return PossibleMatches(
+                notices=list(answer.notices),
                 candidates=[types.Candidate.of(line, answer.log_entry) for line in answer.candidates],
                 sources=[types.Source.of(source) for source in answer.sources],
                 log_entry=joined.log_entry(answer.log_entry),
             )
         case domain.NoMatch():
             return NoMatch(
+                notices=list(answer.notices),
                 sources=[types.Source.of(source) for source in answer.sources],
                 log_entry=joined.log_entry(answer.log_entry),
             )

@@ -169,6 +169,9 @@ class Candidate:
     reference: str
     custodian: Custodian
     evidence: list[Evidence]
+    next_step: str | None = strawberry.field(
+        description="What to do where nobody can say in the hub whether this is the child; null where a person can."
+    )
 
     @classmethod
     def of(cls, line: view.CandidateLine, log_entry: int) -> Candidate:
@@ -177,6 +180,7 @@ class Candidate:
             reference=f"{log_entry}-{line.reference}",
             custodian=Custodian.of(line.custodian),
             evidence=evidence_of(line.evidence),
+            next_step=line.next_step,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from hub.audit.acts import Reveal
 from hub.audit.entries import Question
 from hub.audit.words import format_moment
+from hub.domain.identifiers import NHSNumber
 from hub.errors import BadRequest, Forbidden
 from hub.service.reviewing import Reviewer, Reviewing
 from hub.store import review_reading
@@ -103,10 +104,10 @@ def in_lines(kind: str, value: str) -> tuple[tuple[str, str], ...]:
         return (("Agency", agency), ("Worker" if kind == "worker" else "Case reference", known_as))
     how, _, rest = value.partition(":")
     if how == "nhs":
-        return (("NHS number", f"{rest[:3]} {rest[3:6]} {rest[6:]}"),)
+        return (("NHS number", NHSNumber(rest).grouped()),)
     if how == "unborn":
         mother, _, due = rest.partition("/")
-        return (("Mother's NHS number", f"{mother[:3]} {mother[3:6]} {mother[6:]}"), ("Expected date of birth", due))
+        return (("Mother's NHS number", NHSNumber(mother).grouped()), ("Expected date of birth", due))
     if how == "stated":
         given, family, born = json.loads(rest)
         return (("Given names", " ".join(given)), ("Family names", " ".join(family)), ("Date of birth", born or "-"))

@@ -11,12 +11,14 @@ from calendar import monthrange
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from hub.audit.side import Side
 from hub.connectors.base import ENQUIRY, Connector, offered
 from hub.connectors.http import CORRELATION_ID
+from hub.domain.dates_asked import check_dates, notices
 from hub.domain.enquiry import Enquiry
 from hub.domain.organisations import Sector
 from hub.domain.people import Candidate, ChildSearch
@@ -48,6 +50,8 @@ RESTRICTED_LOCATION = "restricted_location"
 
 CLOCK_SKEW = timedelta(minutes=2)
 """How far in the future a recorded decision may seem to lie."""
+
+_UK = ZoneInfo("Europe/London")
 
 
 def _utc_now() -> datetime:
@@ -104,6 +108,7 @@ class ViewChild:
             with timed(Step.STATE_PURPOSE):
                 self._permit(question, enquiry)
                 search = question.search()
+                check_dates(search, self._today())
             if self.cases is not None:
                 question = replace(question, searcher=await self.cases(question.searcher, enquiry))
             side = self.log.sealed(entries.side_body(question, enquiry))
@@ -188,7 +193,11 @@ class ViewChild:
         if self.tally is not None:
             self.tally.count(facts, decided)
         await self.matching.keep(recorded.index, search, asked, now)
-        return answer.recorded_as(recorded.index)
+        return replace(answer.recorded_as(recorded.index), notices=tuple(notices(search, self._today())))
+
+    def _today(self) -> date:
+        """The day by which ages are counted, as people in the United Kingdom have it."""
+        return self.clock().astimezone(_UK).date()
 
     def _narrowed(self, line: Line, question: Question, search: ChildSearch, scope: Scope) -> Line:
         """Step 4: what to ask this custodian for, or why not to ask it.

@@ -57,6 +57,9 @@ ROWS: dict[str, tuple[Any, int, str, str]] = {
     "an impossible date": (
         query(variables({"givenName": "Maya", "familyName": "Thornbury", "dateOfBirth": "2017-02-30"})), 400, "DATE_INVALID", "YYYY",
     ),
+    "a date of birth in the future": (
+        query(variables({"givenName": "Maya", "familyName": "T", "dateOfBirth": "2999-03-09"})), 400, "DATE_INVALID", "`unborn`",
+    ),
     "control characters in a name": (
         query(variables({"givenName": "Ma\u202eya", "familyName": "T", "dateOfBirth": "2017-03-09"})), 400, "SEARCH_INVALID", "plain text",
     ),

@@ -133,6 +133,8 @@ async def test_nobody_holds_the_child(town: Town) -> None:
         pytest.param({"nhsNumber": MOTHER}, "SEARCH_INVALID", id="a number beside it"),
         pytest.param({"postcode": "ZZ1 1AA"}, "SEARCH_INVALID", id="a postcode beside it"),
         pytest.param({"expected": "2027"}, "DATE_INVALID", id="a year alone"),
+        pytest.param({"expected": "2999-01"}, "DATE_INVALID", id="far away"),
+        pytest.param({"expected": "2020-01-18"}, "DATE_INVALID", id="long past"),
     ],
 )
 async def test_refused(town: Town, find: dict[str, str], code: str) -> None:

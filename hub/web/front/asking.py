@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 
 from hub.domain import asking
+from hub.domain.dates_asked import FUTURE, birth_date_problem, expected_date_problem
 from hub.domain.enquiry import Enquiry, LookBack, RecordedDecision, Searcher
 from hub.domain.identifiers import CaseReference, NHSNumber
 from hub.domain.people import ChildSearch, PartialDate
@@ -31,6 +33,13 @@ _UNBORN = ("mother_nhs_number", "expected-day", "expected-month", "expected-year
 _OF_A_CHILD = (
     "nhs_number", "given_name", "family_name", "birth-day", "birth-month", "birth-year", "postcode", "sex",
 )  # fmt: skip
+_BOXES = {"birth-month": "birth-day", "birth-year": "birth-day"}
+"""The field beside which the problem of a date's other boxes is said."""
+
+_UNBORN_INSTEAD = (
+    "Date of birth is in the future. Check the year. If the child is not born yet, empty everything here and open "
+    "“The child is not born yet” below"
+)
 _SAY_WHOM = "Enter an NHS number, or a given name, a family name and a date of birth"
 _FIELDS = {
     "PURPOSE": "purpose",
@@ -71,9 +80,14 @@ def carried(form: Form) -> list[tuple[str, str]]:
     return [(name, form.value(name)) for name in ASKED_FIELDS if form.value(name)]
 
 
-def read_asked(form: Form, searcher: Searcher, bundle: Bundle) -> Asked | None:
-    """The question that was typed; None when something is wrong, which ``form`` then says."""
-    search = _search(form)
+def asks_of_unborn(form: Form) -> bool:
+    """Whether anything was typed of a child who is not born yet."""
+    return any(form.value(name).strip() for name in _UNBORN)
+
+
+def read_asked(form: Form, searcher: Searcher, bundle: Bundle, today: date) -> Asked | None:
+    """The question that was typed ``today``; None when something is wrong, which ``form`` then says."""
+    search = _search(form, today)
     case = _parsed(form, "case_reference", CaseReference.parse)
     purpose = bundle.purposes.get(
         form.choice("purpose", searcher.purposes, missing="Choose the purpose you ask under: there is no default")
@@ -86,14 +100,14 @@ def read_asked(form: Form, searcher: Searcher, bundle: Bundle) -> Asked | None:
     return Asked(search, enquiry, _variables(search, enquiry))
 
 
-def _search(form: Form) -> ChildSearch | None:
-    if any(form.value(name).strip() for name in _UNBORN):
-        return _unborn(form)
+def _search(form: Form, today: date) -> ChildSearch | None:
+    if asks_of_unborn(form):
+        return _unborn(form, today)
     number = form.text("nhs_number", most=asking.NAME_MAX)
     if number:
         _checked(form, "nhs_number", lambda: NHSNumber.parse(number))
     names = {name: form.text(name, most=asking.NAME_MAX) or None for name in ("given_name", "family_name")}
-    born = _birth_date(form)
+    born = _birth_date(form, today)
     postcode = form.text("postcode", most=asking.NAME_MAX) or None
     sex = form.choice("sex", asking.SEXES, missing=None) or None
     if not number:
@@ -109,7 +123,7 @@ def _search(form: Form) -> ChildSearch | None:
     return asking.child_search(nhs_number=number or None, date_of_birth=born, sex=sex, postcode=postcode, **names)
 
 
-def _unborn(form: Form) -> ChildSearch | None:
+def _unborn(form: Form, today: date) -> ChildSearch | None:
     """A child not yet born: nothing may be said of the child beside it, or two questions would be asked at once."""
     number = form.text("mother_nhs_number", missing="Enter the mother’s NHS number", most=asking.NAME_MAX)
     if number:
@@ -117,15 +131,26 @@ def _unborn(form: Form) -> ChildSearch | None:
     day, month, year = (form.value(f"expected-{part}").strip() for part in ("day", "month", "year"))
     if not (month and year):
         form.wrong("expected-day", "Enter when the birth is expected: the month and year if you know no more")
+    else:
+        _expected_date(form, _written(day, month, year), today)
     if any(form.value(name).strip() for name in _OF_A_CHILD):
-        form.wrong("mother_nhs_number", "Leave everything about the child empty to ask about one who is not born yet")
+        form.wrong(
+            next(_BOXES.get(name, name) for name in _OF_A_CHILD if form.value(name).strip()),
+            "Ask about one child: empty this and all else about a child who has been born, or empty the mother’s "
+            "number and the expected date below",
+        )
     if not form.ok:
         return None
+    return asking.unborn_search(mother=number, expected=_written(day, month, year))
+
+
+def _expected_date(form: Form, text: str, today: date) -> None:
     try:
-        return asking.unborn_search(mother=number, expected=_written(day, month, year))
+        problem = expected_date_problem(PartialDate.parse(text), today)
     except BadRequest:
-        form.wrong("expected-day", "The expected date must be a real date, such as 18 1 2027")
-        return None
+        problem = "The expected date must be a real date, such as 18 1 2027"
+    if problem is not None:
+        form.wrong("expected-day", problem)
 
 
 def _written(day: str, month: str, year: str) -> str:
@@ -133,7 +158,7 @@ def _written(day: str, month: str, year: str) -> str:
     return "-".join(part for part in (year, month.zfill(2) if month else "", day.zfill(2) if day else "") if part)
 
 
-def _birth_date(form: Form) -> str | None:
+def _birth_date(form: Form, today: date) -> str | None:
     """A date of birth of which the day, or day and month, may be unknown, as FHIR writes it."""
     day, month, year = (form.value(f"birth-{part}").strip() for part in ("day", "month", "year"))
     if not (day or month or year):
@@ -143,9 +168,11 @@ def _birth_date(form: Form) -> str | None:
         return None
     text = _written(day, month, year)
     try:
-        PartialDate.parse(text)
+        problem = birth_date_problem(PartialDate.parse(text), today)
     except BadRequest:
-        form.wrong("birth-day", "Date of birth must be a real date, such as 27 3 2014, or a year alone")
+        problem = "Date of birth must be a real date, such as 27 3 2014, or a year alone"
+    if problem is not None:
+        form.wrong("birth-day", _UNBORN_INSTEAD if problem == FUTURE else problem)
         return None
     return text
 

@@ -73,6 +73,7 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
         "purpose": bundle.purposes[put_.asked.enquiry.purpose],
         "carried": carried(form),
         "notice": notice,
+        "told": answer.notices,
     }
     if isinstance(answer, JoinedView):
         child = child_of(answer, bundle.catalogue)

@@ -15,7 +15,7 @@ from hub.domain.view import ChildAnswer, JoinedView
 from hub.errors import AuditUnavailable, HubError, StepUpNeeded, TooManyRequests
 from hub.service.question import Question, Words
 from hub.service.refuse import record_refusal
-from hub.web.forms import Form
+from hub.web.forms import UK, Form
 from hub.web.front.asking import Asked, field_of, read_asked
 from hub.web.site import Site
 from hub.web.visit import Visit
@@ -68,7 +68,7 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
         AuditUnavailable: the log is down; no custodian was asked, or nothing is released.
     """
     bundle = site.policies.current.bundle
-    asked = read_asked(form, visit.searcher, bundle)
+    asked = read_asked(form, visit.searcher, bundle, site.clock().astimezone(UK).date())
     if asked is None:
         return Refusal(400)
     try:

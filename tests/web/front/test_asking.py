@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -33,7 +33,7 @@ def typed(**fields: str) -> Form:
 
 
 def read(form: Form) -> Asked | None:
-    return read_asked(form, WORKER, BUNDLE)
+    return read_asked(form, WORKER, BUNDLE, date(2026, 11, 22))
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,17 @@ def read(form: Form) -> Asked | None:
         pytest.param({**WHY, **NUMBER, "given_name": "M" * 101}, "given_name", "at most 100", id="endless name"),
         pytest.param({**WHY, **NUMBER, "postcode": "ZZ1\x00"}, "postcode", "cannot be seen", id="NUL"),
         pytest.param({**WHY, **NUMBER, "sex": "F"}, "sex", "Choose one", id="a sex that was not offered"),
-        pytest.param({**WHY, **UNBORN, **NUMBER}, "mother_nhs_number", "Leave everything", id="a born child beside it"),
-        pytest.param({**WHY, **UNBORN, "sex": "female"}, "mother_nhs_number", "Leave everything", id="a sex beside it"),
+        pytest.param({**WHY, **UNBORN, **NUMBER}, "nhs_number", "Ask about one child", id="a born child beside it"),
+        pytest.param({**WHY, **UNBORN, "sex": "female"}, "sex", "Ask about one child", id="a sex beside it"),
         pytest.param({**WHY, **UNBORN, "mother_nhs_number": ""}, "mother_nhs_number", "mother", id="no mother"),
         pytest.param({**WHY, **UNBORN, "mother_nhs_number": "1"}, "mother_nhs_number", "ten digits", id="no number"),
         pytest.param({**WHY, **UNBORN, "expected-month": ""}, "expected-day", "month and year", id="expected some year"),
         pytest.param({**WHY, **UNBORN, "expected-day": "31"}, "expected-day", "real date", id="expected on no day"),
+        pytest.param({**WHY, **UNBORN, "birth-year": "2017"}, "birth-day", "one child", id="a birth year beside it"),
+        pytest.param({**WHY, **UNBORN, "expected-year": "2028"}, "expected-day", "ten months", id="expected far away"),
+        pytest.param({**WHY, **UNBORN, "expected-year": "2026"}, "expected-day", "has been born", id="expected before"),
+        pytest.param({**WHY, **NAMES, "birth-year": "2027"}, "birth-day", "not born yet", id="born in the future"),
+        pytest.param({**WHY, **NAMES, "birth-year": "1817"}, "birth-day", "120 years", id="born 200 years ago"),
         pytest.param({**NUMBER, "case_reference": "M-1"}, "purpose", "no default", id="no purpose"),
         pytest.param({**NUMBER, **WHY, "purpose": "ca1989-s31"}, "purpose", "no default", id="a purpose not hers"),
         pytest.param({**NUMBER, **WHY, "case_reference": " "}, "case_reference", "on a case", id="no case"),

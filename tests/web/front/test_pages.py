@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from hub.domain.catalogue import READ_WHEN_NAMED
+from hub.domain.people import PartialDate
 from hub.errors import TooManyRequests
 from hub.web.front.questions import AskedBy
 from tests.service.custodians import DOWN, MAYA, Bendable, council, health, pointer, police
@@ -244,4 +246,21 @@ def test_an_address_she_kept_leads_to_the_form(front: Front, path: str) -> None:
 def test_head_asks_nobody(front: Front) -> None:
     front.hold(holding())
     assert front.browser().client.head("/find").status_code == 200
+    assert front.asked == 0
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["somebody", "nobody"])
+def test_an_adults_birth_date_is_answered_with_a_word_beside_it(front: Front, held: bool) -> None:
+    front.hold(council(held={WHO: NAMES}, people=(replace(MAYA, birth_date=PartialDate.parse("1990")),) * held))
+    page = send(front.browser(), "/find", **{**BY_NAME, "birth-day": "", "birth-month": "", "birth-year": "1990"})
+    assert page.status_code == 200
+    assert re.search(r"this person is \d\d or \d\d years old\. Check the year if you meant a child\.", said(page))
+    assert "years old" not in said(send(front.browser(), "/find", **BY_NAME))
+
+
+def test_a_birth_date_in_the_future_leads_to_the_unborn_childs_fields(front: Front) -> None:
+    front.hold(council())
+    page = send(front.browser(), "/find", **{**BY_NAME, "birth-year": "2999"})
+    assert page.status_code == 400
+    assert "If the child is not born yet, empty everything here and open" in said(page)
     assert front.asked == 0

@@ -27,7 +27,8 @@ _INSTEAD = {
 
 def meant(word: str, known: Collection[str]) -> str:
     """What follows a problem: the word that was probably meant, or the words there are; empty when there are many."""
-    if close := get_close_matches(word, known) or [each for each in sorted(known) if word in each]:
+    alike = [each for each in known if each.lower() == word.lower()]
+    if close := alike or get_close_matches(word, known) or [each for each in sorted(known) if word in each]:
         return f". Did you mean {str(close[0])!r}?"
     if known and len(known) <= LISTED_MAX:
         return f". There are: {', '.join(sorted(known))}."

@@ -48,6 +48,8 @@ FILES_MAX = 500
 SINGLE_FILES = ("vocabulary.toml", "legal-sources.toml", "rejected.toml")
 DIRECTORIES = ("fields", "gateways", "impediments", "handling", "limits")
 
+_RENAMED = frozenset({".txt", ".toml"})
+"""How a policy ends that a mail program or a file manager renamed, in small letters."""
 RULES = ("impediments/", "handling/", "limits/")
 _MAY_BE_EMPTY = frozenset({"summary", "roles"})
 """Lists that say something when empty: nothing to join on the timeline; no role gives this recipient word."""
@@ -167,17 +169,18 @@ def _read(directory: Path) -> dict[str, bytes]:
         raise ConfigurationError("The policies directory does not exist.", code="POLICY_INVALID")
     files: dict[str, bytes] = {}
     faults: list[PolicyFault] = []
-    for path in sorted(directory.rglob("*.toml")):
+    for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
-        if name.startswith("tests/"):
-            continue
         folder, _, rest = name.rpartition("/")
-        if name not in SINGLE_FILES and (folder not in DIRECTORIES or not rest):
+        if name.startswith("tests/") or left_by_an_editor(path.name):
+            continue
+        if not name.endswith(".toml"):
+            if folder in DIRECTORIES and path.suffix.lower() in _RENAMED:
+                faults.append(PolicyFault(name, "", "not read: rename it so that it ends in .toml, or move it away"))
+        elif name not in SINGLE_FILES and (folder not in DIRECTORIES or not rest):
             faults.append(PolicyFault(name, "", f"not a place for policies: use {', '.join(DIRECTORIES)}"))
-        elif path.stat().st_size > FILE_BYTES_MAX:
-            faults.append(PolicyFault(name, "", f"larger than {FILE_BYTES_MAX} bytes"))
         else:
-            files[name] = path.read_bytes()
+            _read_file(name, path, files, faults)
     if len(files) > FILES_MAX:
         faults.append(PolicyFault("policies", "", f"more than {FILES_MAX} files"))
     faults += [PolicyFault(name, "", "missing") for name in SINGLE_FILES if name not in files]
@@ -188,6 +191,22 @@ def _read(directory: Path) -> dict[str, bytes]:
     ]
     raise_all(faults)
     return files
+
+
+def _read_file(name: str, path: Path, files: dict[str, bytes], faults: list[PolicyFault]) -> None:
+    """The bytes of one file, or a fault; they say nothing of where the directory is."""
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            faults.append(PolicyFault(name, "", f"larger than {FILE_BYTES_MAX} bytes"))
+        else:
+            files[name] = path.read_bytes()
+    except OSError as fault:
+        faults.append(PolicyFault(name, "", f"cannot be read: {fault.strerror}"))
+
+
+def left_by_an_editor(name: str) -> bool:
+    """Whether a file is an editor's own, or a system's: a lock, a backup or a hidden file. None is a policy."""
+    return name.startswith((".", "~$")) or name.endswith(("~", ".swp", ".bak", ".orig"))
 
 
 def _rows(tables: Tables, name: str, shape: type[Shape]) -> dict[str, Shape]:

@@ -43,6 +43,9 @@ REQUIRED = (
     "expect", "because",
 )  # fmt: skip
 OPTIONAL = ("judged", "stale", "told")
+_HEADER = 1
+"""The line of the header."""
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _NOT_WORDS = (
     say.UNKNOWN_LABEL, say.UNKNOWN_KIND, say.UNKNOWN_SUBJECT_FACT, say.UNCLASSIFIED, say.RECIPIENT_ROLE, say.NOT_BUILT,
 )  # fmt: skip
@@ -63,15 +66,20 @@ def past(name: str, text: str, faults: list[PolicyFault]) -> Counter[Facts]:
     Lines that read the same are parsed once, so that a million of them take a second.
     """
     header, _, body = text.partition("\n")
+    lines = body.splitlines()
     counted: Counter[Facts] = Counter()
-    for line, times in Counter(body.splitlines()).items():
-        for cells, _ in _lines(name, f"{header}\n{line}", (*Facts._fields, "count"), faults, Facts._fields[:5]):
+    for line, times in Counter(lines).items():
+        wrong: list[PolicyFault] = []
+        for cells, _ in _lines(name, f"{header}\n{line}", (*Facts._fields, "count"), wrong, Facts._fields[:5]):
             count = cells.pop("count", "") or "1"
-            if not count.isdecimal():
-                faults.append(PolicyFault(name, "count", f"{count!r} is not a whole number"))
-                continue
-            counted[Facts(**cells)] += times * int(count)
-        if faults:
+            if count.isdecimal():
+                counted[Facts(**cells)] += times * int(count)
+            else:
+                wrong.append(PolicyFault(name, "count", f"{count!r} is not a whole number", _HEADER + 1))
+        if wrong:  # each line was read by itself, so that its number is not known before here
+            place = lines.index(line) + _HEADER + 1
+            faults += [PolicyFault(name, each.key, each.problem, _HEADER if each.line == _HEADER else place)
+                       for each in wrong]  # fmt: skip
             break
     return counted
 
@@ -81,24 +89,74 @@ def _lines(
 ) -> Iterator[tuple[dict[str, str], int]]:
     """The rows of a CSV by column, each with the line it begins on."""
     reader = csv.reader(StringIO(text, newline=""), strict=True)
+    line = _HEADER
     try:
-        header = next(reader, [])
-        lost = [column for column in required if column not in header]
-        odd = [column for column in header if column not in columns or header.count(column) > 1]
-        faults += [PolicyFault(name, column, "this column is missing", 1) for column in lost]
-        faults += [PolicyFault(name, column, f"not a column{meant(column, columns)}", 1) for column in odd]
-        if lost or odd:
+        written = next(reader, [])
+        header = ["_".join(cell.lower().split()) for cell in written]
+        if problems := list(_header(header, columns, tuple(required), "".join(written))):
+            faults += [PolicyFault(name, key, problem, _HEADER) for key, problem in problems]
             return
         line = reader.line_num + 1
-        for cells in reader:
-            if len(cells) == len(header):
-                yield dict(zip(header, (cell.strip() for cell in cells), strict=True)), line
-            elif cells:
-                problem = f"{len(cells)} cells and {len(header)} columns: count the commas, and quote a text with one"
-                faults.append(PolicyFault(name, "", problem, line))
+        for given in reader:
+            cells = [cell.strip() for cell in given]
+            if any(cells):
+                if problem := _misfit(header, cells):
+                    faults.append(PolicyFault(name, "", problem, line))
+                else:
+                    yield {column: cell for column, cell in zip(header, cells, strict=False) if column}, line
             line = reader.line_num + 1
     except csv.Error as fault:
-        faults.append(PolicyFault(name, "", f"not CSV: {fault}", reader.line_num))
+        faults.append(PolicyFault(name, "", _not_csv(fault), line))
+
+
+def _header(
+    header: Sequence[str], columns: Collection[str], required: Sequence[str], written: str
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with the line that names the columns, by column. One with a blank name is a spreadsheet's own."""
+    wanted = ",".join(columns)
+    if not any(header):
+        yield "", f"the first line must name the columns: {wanted}"
+    elif not set(header) & set(required):
+        used = next((named for mark, named in _SEPARATORS.items() if mark in written), None)
+        yield (
+            "",
+            (
+                f"has {used} between its cells: save the table as CSV UTF-8, with commas"
+                if used
+                else f"the first line does not name the columns. It must be: {wanted}"
+            ),
+        )
+    else:
+        lost = [column for column in required if column not in header]
+        for column in dict.fromkeys(each for each in header if each):
+            if column not in columns:
+                hint = meant(column, columns)
+                lost = [each for each in lost if repr(each) not in hint]  # told by its hint
+                yield column, f"not a column{hint}"
+            elif header.count(column) > 1:
+                yield column, "two columns have this name: take one out"
+        yield from ((column, "this column is missing") for column in lost)
+
+
+def _misfit(header: Sequence[str], cells: Sequence[str]) -> str | None:
+    """Why a row does not fit its header: cells lost or added, or something written where no column is named."""
+    if len(cells) != len(header):
+        return f"{len(cells)} cells and {len(header)} columns: count the commas, and quote a text with one"
+    unnamed = [number for number, column in enumerate(header, 1) if not column and cells[number - 1]]
+    return f"something stands in column {unnamed[0]}, which has no name: name it, or empty it" if unnamed else None
+
+
+def _not_csv(fault: csv.Error) -> str:
+    if "unexpected end of data" in str(fault):
+        return "not CSV: a text here begins with a quotation mark, and nothing ends it. Write one after the text"
+    return f"not CSV: {fault}. Write a quotation mark within a text twice"
+
+
+def _instead(word: str) -> str:
+    """What else may be meant by an unknown word."""
+    if "," in word or ";" in word:
+        return "Put spaces between words, and no commas"
+    return f"If an unknown word is meant, write ?{word}"
 
 
 class _Reader:
@@ -161,12 +219,14 @@ class _Reader:
             if bare != word and bare in known:
                 self._refuse(column, f"{bare!r} is known: take the question mark out")
             elif bare == word and word not in known:
-                hint = meant(word, known)
-                self._refuse(column, f"{word!r} is not known{hint}. If that is meant, write ?{word}")
+                said = f"{word!r} is not known{meant(word, known)}"
+                self._refuse(column, f"{said}{'' if said.endswith(('.', '?')) else '.'} {_instead(word)}")
 
     def _one_of(self, column: str, word: str, words: Sequence[str]) -> bool:
         if word not in words:
-            self._refuse(column, f"{word!r} is not one of {', '.join(each for each in words if each)}")
+            small = "_".join(word.lower().split())
+            hint = f". Write {small}" if small in words else ""
+            self._refuse(column, f"{word!r} is not one of {', '.join(each for each in words if each)}{hint}")
         return word in words
 
     def _refuse(self, column: str, problem: str) -> None:

@@ -81,7 +81,16 @@ def test_a_row_as_it_is_read() -> None:
         pytest.param("mash_social_worker", "", "role: is blank", id="blank role"),
         pytest.param(",open", "", "14 cells and 15 columns: count the commas", id="too few cells"),
         pytest.param(",open", ",open,", "16 cells and 15 columns", id="too many cells"),
-        pytest.param(",open", ',"open', "not CSV: unexpected end of data", id="a quote that does not end"),
+        pytest.param("privileged,case", "“a, b”,case", "16 cells and 15 columns", id="typographic marks round a text with a comma"),
+        pytest.param("privileged,case", '"a" b,case', "not CSV: ',' expected after '\"'. Write a quotation mark within a text twice", id="a quote within a text"),
+        pytest.param(",yes,", ",Yes,", "decision: 'Yes' is not one of yes, no. Write yes", id="a capital"),
+        pytest.param(",yes,", ",TRUE,", "decision: 'TRUE' is not one of yes, no", id="a spreadsheet's own truth"),
+        pytest.param(",yes,", ",45982,", "decision: '45982' is not one of yes, no", id="a date that became a number"),
+        pytest.param("withheld", "shared with handling", "expect: 'shared with handling' is not one of shared, shared_with_handling, withheld, ask, gap, out_of_scope. Write shared_with_handling", id="an outcome with spaces"),
+        pytest.param("ca1989-s47", "CA1989-S47", "purpose: 'CA1989-S47' is not known. Did you mean 'ca1989-s47'? If an unknown word is meant, write ?CA1989-S47", id="a word in capitals"),
+        pytest.param("mash_social_worker", "mash_nurse; mash_social_worker", "role: 'mash_nurse;' is not known. Did you mean 'mash_nurse'? Put spaces between words, and no commas", id="semicolons between words"),
+        pytest.param("mash_social_worker", '"mash_nurse,mash_social_worker"', "role: 'mash_nurse,mash_social_worker' is not known. Did you mean 'mash_social_worker'? Put spaces between words", id="a comma and no space"),
+        pytest.param(",open", ',"open', "not CSV: a text here begins with a quotation mark, and nothing ends it. Write one after", id="a quote that does not end"),
     ],
 )  # fmt: skip
 def test_a_fault_in_a_row_is_told_with_its_line(old: str, new: str, fault: str) -> None:
@@ -96,14 +105,40 @@ def test_a_fault_in_a_row_is_told_with_its_line(old: str, new: str, fault: str) 
     [
         pytest.param(HEADER.replace("because", "becuase"), "becuase: not a column. Did you mean 'because'?", id="misspelt"),
         pytest.param(HEADER.replace("purpose,", ""), "purpose: this column is missing", id="missing"),
-        pytest.param(HEADER + ",told", "told: not a column", id="twice"),
-        pytest.param("", "case: this column is missing", id="empty file"),
+        pytest.param(HEADER + ",told", "told: two columns have this name: take one out", id="twice"),
+        pytest.param("", "the first line must name the columns: case,kind,fields,", id="empty file"),
+        pytest.param(",,", "the first line must name the columns: case,", id="a blank first line"),
+        pytest.param(HEADER.replace(",", ";"), "has semicolons between its cells: save the table as CSV UTF-8, with commas", id="semicolons"),
+        pytest.param(HEADER.replace(",", "\t"), "has tabs between its cells: save the table as CSV UTF-8, with commas", id="tabs"),
+        pytest.param("sep=,", "the first line does not name the columns. It must be: case,kind,", id="a spreadsheet's own first line"),
     ],
 )  # fmt: skip
 def test_a_fault_in_the_header(header: str, fault: str) -> None:
     rows, faults = reading(GOOD, header=header)
     assert rows == []
-    assert any(each.startswith(f"tests/x.csv:1: {fault}") for each in faults), faults
+    assert [each for each in faults if each.startswith(f"tests/x.csv:1: {fault}")] == faults
+
+
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [
+        pytest.param(HEADER + ",,", [GOOD + ",,"], id="blank columns at the end"),
+        pytest.param("," + HEADER, ["," + GOOD], id="a blank column at the start"),
+        pytest.param(HEADER, [",,,,,,,,,,,,,,", GOOD, ",,", " ,"], id="rows of nothing but commas"),
+        pytest.param(HEADER.title(), [GOOD], id="capitals"),
+        pytest.param(HEADER.replace("_", " ").replace(",", " ,"), [GOOD], id="spaces in the names of columns"),
+        pytest.param(",".join(f'"{each}"' for each in HEADER.split(",")), [",".join(f'"{each}"' for each in GOOD.split(","))], id="every cell quoted"),
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_adds_by_itself_is_read_over(header: str, lines: list[str]) -> None:
+    rows, faults = reading(*lines, header=header)
+    assert ([row.case for row in rows], faults) == (["privileged"], [])
+    assert run(policy(), rows) == []
+
+
+def test_what_stands_in_a_column_without_a_name_is_not_read_over() -> None:
+    _, faults = reading(GOOD + ",,but ask legal", header=HEADER + ",,")
+    assert faults == ["tests/x.csv:2: something stands in column 17, which has no name: name it, or empty it"]
 
 
 def test_columns_that_may_be_left_out_and_stand_in_any_order() -> None:
@@ -201,7 +236,20 @@ def test_rows_notice_that_a_rule_is_gone() -> None:
     ("body", "fault"),
     [
         pytest.param(None, "tests: holds no case table", id="no table"),
-        pytest.param(b"\xff", "tests/x.csv: not UTF-8", id="not UTF-8"),
+        pytest.param(b"\xff", "tests/x.csv:1: not UTF-8: save the table as CSV UTF-8", id="not UTF-8"),
+        pytest.param(
+            f"{HEADER}\n\nthe holder\x92s".encode("latin-1"),
+            "tests/x.csv:3: not UTF-8",
+            id="typographic marks of Windows",
+        ),
+        pytest.param(
+            b"PK\x03\x04\x14\x00\xff",
+            "tests/x.csv: a workbook and not a table of text: save the sheet as",
+            id="a workbook by another name",
+        ),
+        pytest.param(
+            HEADER.encode(), "tests/x.csv: holds no row: write its rows anew, or delete the table", id="a header alone"
+        ),
         pytest.param(b"x" * 5_000_000, "tests/x.csv: larger than", id="too large"),
     ],
 )
@@ -212,6 +260,29 @@ def test_tables_that_cannot_be_read(tmp_path: Path, body: bytes | None, fault: s
     rows, faults = read_tables(tmp_path, bundle())
     assert rows == []
     assert str(faults[0]).startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        pytest.param("x.csv.txt", "tests/x.csv.txt: not read: save it as CSV UTF-8, with a name that ends in .csv", id="renamed"),
+        pytest.param("x.xlsx", "tests/x.xlsx: not read: save it as CSV UTF-8, with a name that ends in .csv", id="a workbook"),
+        pytest.param("x.CSV", "tests/x.CSV: not read: save it as CSV UTF-8, with a name that ends in .csv", id="capitals"),
+        pytest.param("old/x.csv", "tests/old: not read: put its tables into tests/ itself", id="in a folder"),
+        pytest.param("~$good.csv", None, id="a spreadsheet's lock"),
+        pytest.param(".~lock.good.csv#", None, id="another spreadsheet's lock"),
+        pytest.param("good.csv~", None, id="an editor's backup"),
+        pytest.param("invariants.toml", None, id="the invariants"),
+    ],
+)  # fmt: skip
+def test_a_table_is_lost_to_its_name_only_with_a_word(tmp_path: Path, name: str, fault: str | None) -> None:
+    (tmp_path / "tests/old").mkdir(parents=True)
+    (tmp_path / "tests" / name).write_text("alice", encoding="utf-8")
+    if name.partition("/")[0] != "old":
+        (tmp_path / "tests/old").rmdir()
+    (tmp_path / "tests/good.csv").write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
+    rows, faults = read_tables(tmp_path, bundle())
+    assert (len(rows), [str(each) for each in faults]) == (1, [fault] if fault else [])
 
 
 def test_a_table_as_a_spreadsheet_saves_it(tmp_path: Path) -> None:
@@ -248,7 +319,7 @@ def test_a_line_with_a_wrong_count_does_not_hide_what_the_others_say() -> None:
     assert all(each.file == "p.csv" for each in faults)
     faults.clear()
     assert past("p.csv", f"{PAST}\n{LINE},many\n", faults) == Counter()
-    assert [str(each) for each in faults] == ["p.csv: count: 'many' is not a whole number"]
+    assert [str(each) for each in faults] == ["p.csv:2: count: 'many' is not a whole number"]
 
 
 WORD = min(bundle().vocabulary.judgements)
@@ -276,7 +347,7 @@ WORD = min(bundle().vocabulary.judgements)
 def test_a_judgement_on_one_field_names_a_field(judged: str, faults: list[str]) -> None:
     assert {"title", "summary"} <= {each.name for each in bundle().catalogue["case_document"].fields}
     _, found = reading(GOOD.replace("imp-lpp,,,", f"imp-lpp,{judged},,"))
-    assert [each.removeprefix("tests/x.csv:2: ").partition(". If")[0] for each in found] == faults
+    assert [each.removeprefix("tests/x.csv:2: ").partition(" If an unknown")[0] for each in found] == faults
 
 
 def test_a_row_that_is_decided_otherwise_says_what_and_where() -> None:
@@ -300,9 +371,11 @@ def test_past_decisions_are_counted() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param(f"{PAST}\n{LINE},many\n", "count: 'many' is not a whole number", id="no number"),
-        pytest.param(f"{PAST}\n{LINE}\n", "6 cells and 7 columns", id="too few cells"),
-        pytest.param(f"kind,expect\n{LINE}\n", "expect: not a column", id="another table"),
+        pytest.param(
+            f"{PAST}\n{LINE},1\n{LINE},many\n", "p.csv:3: count: 'many' is not a whole number", id="no number"
+        ),
+        pytest.param(f"{PAST}\n{LINE},1\n{LINE},1\n{LINE}\n", "p.csv:4: 6 cells and 7 columns", id="too few cells"),
+        pytest.param(f"kind,expect\n{LINE}\n", "p.csv:1: expect: not a column", id="another table"),
     ],
 )
 def test_a_list_of_past_decisions_that_cannot_be_read(text: str, fault: str) -> None:

@@ -17,6 +17,7 @@ from hub.domain.organisations import Sector
 from hub.errors import ConfigurationError
 from hub.policy.hints import misfit
 from hub.policy.lines import line_of
+from hub.policy.toml_hints import instead
 
 Shape = TypeVar("Shape")
 _AT_LINE = re.compile(r"\(at line (\d+),")
@@ -264,14 +265,17 @@ def digest(files: Mapping[str, bytes]) -> str:
 def table(name: str, body: bytes) -> dict[str, Any]:
     """The TOML table in ``body``; :class:`PolicyFault` when it is not TOML."""
     try:
-        return tomllib.loads(body.decode("utf-8"))
+        text = body.decode("utf-8-sig")  # some editors put a byte-order mark before it
     except UnicodeDecodeError as fault:
         line = body.count(b"\n", 0, fault.start) + 1
         raise PolicyFault(name, "", "not TOML: not UTF-8. Save the file as UTF-8.", line) from None
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         said = _AT_LINE.search(str(fault))
         line = int(said[1]) if said else body.count(b"\n") + 1
-        raise PolicyFault(name, "", f"not TOML: {fault}", line) from None
+        hint = instead(str(fault), "".join(text.split("\n")[line - 1 : line]))
+        raise PolicyFault(name, "", f"not TOML: {str(fault).partition(' (at ')[0]}. {hint}".rstrip(" "), line) from None
 
 
 def shaped(name: str, key: str, value: object, shape: type[Shape]) -> Shape:

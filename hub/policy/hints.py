@@ -15,6 +15,20 @@ LISTED_MAX = 12
 
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _QUOTED = re.compile(r"[`'](.+?)[`']")
+_NAMED = {
+    "date": "a date",
+    "datetime": "a date with a time",
+    "time": "a time",
+    "array": "a list",
+    "object": "a table",
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number with a point",
+    "bool": "true or false",
+}
+_KINDS = "|".join(_NAMED)
+_TYPES = re.compile(rf"Expected `({_KINDS})(?: \| null)?`, got `({_KINDS})`")
+_RANGE = re.compile(r"Expected `int(?: \| null)?` (>=|<=) (\d+)")
 _INSTEAD = {
     "date": "Write a date without quotes, such as 2026-11-01.",
     "array": 'Write a list, such as ["word"].',
@@ -42,11 +56,22 @@ def misfit(value: object, shape: Any, fault: msgspec.ValidationError) -> tuple[s
     """
     problem, _, where = str(fault).partition(" - at `$")
     where = where.removesuffix("`")
-    problem += _instead(problem, _inside(shape, where))
+    problem = _plain_words(problem) + _instead(problem, _inside(shape, where))
     where = _named(value, shape, str(fault), where)
     if problem.startswith("Object contains unknown") and (unknown := _QUOTED.search(problem)):
         where += f".{unknown[1]}"
     return where, problem
+
+
+def _plain_words(problem: str) -> str:
+    """A problem without the names of types, which are a programmer's; the rest of it as it is."""
+    if problem.startswith("Invalid RFC3339 encoded date"):
+        return "this is not a date"
+    if found := _TYPES.fullmatch(problem):
+        return f"{_NAMED[found[1]]} must stand here, and this is {_NAMED[found[2]]}"
+    if found := _RANGE.fullmatch(problem):
+        return f"{_NAMED['int']} must stand here, of {found[2]} or {'more' if found[1] == '>=' else 'less'}"
+    return problem
 
 
 def _instead(problem: str, inner: inspect.Type | None) -> str:
@@ -62,6 +87,8 @@ def _instead(problem: str, inner: inspect.Type | None) -> str:
     if problem.startswith("Invalid enum") and (words := _choices(inner)):
         return meant(word[1], words) if len(words) > LISTED_MAX else f". Write one of: {', '.join(words)}."
     wanted = word[1].partition(" ")[0]
+    if wanted == "array" and "got `object`" in problem:
+        return ". Write its name in two brackets: [[name]]."
     return f". {_INSTEAD[wanted]}" if "got" in problem and wanted in _INSTEAD else ""
 
 

@@ -248,7 +248,9 @@ def _empty_values(key: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, str):
         return [] if value.strip() else [(key, "is blank")]
     if isinstance(value, dict | list) and not value:
-        return [] if key.rpartition(".")[2] in _MAY_BE_EMPTY else [(key or "file", "is an empty set")]
+        if not key:
+            return [("file", "is empty: put back what it held, or delete it")]
+        return [] if key.rpartition(".")[2] in _MAY_BE_EMPTY else [(key, "is an empty set")]
     if isinstance(value, dict):
         return [each for name, inner in value.items() for each in _empty_values(f"{key}.{name}".lstrip("."), inner)]
     if isinstance(value, list):

@@ -66,6 +66,9 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) mutants dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# The locked packages come ready made for some Pythons only; on another, pip tries to build them and says so at length.
+NOT_INSTALLED = { echo "The packages were not installed. Is there a network? Is $$($(BIN)/python --version) one of 3.11 to 3.14? If not, name one that is: make clean, and then make PYTHON=python3.13 ..." >&2; exit 1; }
+
 # --- set-up: one stamp file per list of requirements, so that a second run starts at once ---
 
 $(VENV)/bin/python:
@@ -77,12 +80,12 @@ $(VENV)/bin/python:
 
 $(VENV)/.demo: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the hub's locked requirements (first time only, about a minute) ..."
-	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --require-hashes -r requirements.txt || $(NOT_INSTALLED)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the locked requirements for development (first time only, about a minute) ..."
-	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements-dev.txt || $(NOT_INSTALLED)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.demo

@@ -22,8 +22,13 @@ YEARS_MAX = 120
 EXPECTED_AHEAD_DAYS_MAX = 300
 """How far ahead a birth may be expected: the ten lunar months of a pregnancy, and three weeks for the date."""
 
-EXPECTED_PAST_DAYS_MAX = 42
-"""How long ago a birth may have been expected: three weeks late, and three weeks for the date."""
+EXPECTED_PAST_DAYS_MAX = 182
+"""How long ago a birth may have been expected. A child whose birth nobody knows of is still asked about as unborn: the
+pre-birth record may be all there is. Longer ago than half a year, a mistyped year is likelier.
+"""
+
+LATE_DAYS_MAX = 21
+"""By so many days after the expected date the child has been born."""
 
 FUTURE = (
     "The date of birth is in the future. A child who is not born yet is asked about by the mother's NHS number and the "
@@ -32,8 +37,12 @@ FUTURE = (
 TOO_OLD = f"The date of birth is more than {YEARS_MAX} years ago. Check the year."
 TOO_FAR = "The expected date of birth is more than ten months from now. Check the month and the year."
 LONG_PAST = (
-    f"The expected date of birth is more than {EXPECTED_PAST_DAYS_MAX // 7} weeks ago. If the date is right, the child "
-    "has been born: ask by the child's own NHS number, or name and date of birth."
+    "The expected date of birth is more than half a year ago. Check the year. If it is right, the child has been born: "
+    "ask by the child's own NHS number, or name and date of birth."
+)
+BORN_BY_NOW = (
+    "By the expected date you gave, this child has been born. Records of a child who has been born are not looked for "
+    "here: ask by the child's own NHS number, or name and date of birth, as well."
 )
 
 
@@ -70,6 +79,9 @@ def notices(search: ChildSearch, today: date) -> Iterator[str]:
 
     An age says something of a person: it belongs beside the answer, and in no log line, entry or metric.
     """
+    due = search.unborn.expected if search.unborn is not None else None
+    if due is not None and due.latest < today - timedelta(days=LATE_DAYS_MAX):
+        yield BORN_BY_NOW
     born = search.stated.birth_date
     if born is None or (youngest := _years(born.latest, today)) < ADULT_YEARS:
         return

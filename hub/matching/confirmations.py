@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 
+from hub.domain.dates_asked import LATE_DAYS_MAX
+from hub.domain.identifiers import NHSNumber
 from hub.domain.people import Candidate, ChildSearch, Identity
 from hub.errors import BadRequest
 from hub.matching.compare import Prepared
@@ -39,6 +41,7 @@ class Seen:
         stated: digests of name and birth date together, one for each way the child was known.
         number_agreed: the NHS numbers were equal.
         contradictions: what spoke against it then, by the names of :class:`~hub.matching.resolution.Doubt`.
+        next_step: where no person's word settles it, what to do instead.
     """
 
     custodian: str
@@ -49,6 +52,7 @@ class Seen:
     stated: frozenset[str] = field(repr=False)
     number_agreed: bool
     contradictions: frozenset[str]
+    next_step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,11 @@ def new(
     """A confirmation said ``at`` a moment (aware) of what was ``seen``.
 
     Raises:
-        BadRequest: ``CONFIRMATION_EXPIRY_INVALID``: no end ahead, or one too far.
+        BadRequest: ``CONFIRMATION_EXPIRY_INVALID``: no end ahead, or one too far. ``CANDIDATE_NOT_CONFIRMABLE``: no
+            person's word settles this one.
     """
+    if seen.next_step is not None:
+        raise BadRequest(seen.next_step, code="CANDIDATE_NOT_CONFIRMABLE")
     if not at < expires_at <= at + timedelta(days=DAYS_MAX):
         raise BadRequest(
             f"A confirmation must end: after now, and within {DAYS_MAX} days. A person looks again then.",
@@ -110,10 +117,11 @@ def see(search: ChildSearch, shown: ScoredCandidate, salt: bytes) -> Seen:
         local_id=shown.candidate.local_id,
         salt=salt,
         child=_child(search.identities, salt),
-        held=_held(shown.candidate.identity, salt),
+        held=_held(shown.candidate.identity, salt, is_unborn=search.unborn is not None),
         stated=_stated(search.identities, salt),
         number_agreed=number not in (None, Agreement.DIFFER, Agreement.MISSING),  # a number it superseded agrees too
         contradictions=frozenset(doubt.name for doubt in shown.contradictions),
+        next_step=shown.next_step,
     )
 
 
@@ -155,7 +163,11 @@ class Confirmed:
 
 
 def is_about(seen: Seen, search: ChildSearch) -> bool:
-    """Whether the child of ``search`` is the one it was about: by number, or without one by name and birth date."""
+    """Whether the child of ``search`` is the one it was about: by number, or without one by name and birth date.
+
+    An unborn child is the one it was about by the mother's number and the expected date, to the letter: another date
+    may be another pregnancy.
+    """
     before = seen.child.get(_Field.NHS_NUMBER)
     numbers = _child(search.identities, seen.salt).get(_Field.NHS_NUMBER)
     if before and numbers:
@@ -163,11 +175,17 @@ def is_about(seen: Seen, search: ChildSearch) -> bool:
     return not seen.stated.isdisjoint(_stated(search.identities, seen.salt))
 
 
+def is_by_mother(seen: Seen, numbers: Iterable[NHSNumber]) -> bool:
+    """Whether it was about an unborn child of a mother who has one of ``numbers``."""
+    mother = seen.child.get(_Field.MOTHER, frozenset())
+    return any(_digest(seen.salt, _Field.MOTHER, each.value) in mother for each in numbers)
+
+
 def _lapse(each: Confirmation, search: ChildSearch, candidate: Candidate, at: datetime) -> Lapse | None:
     seen = each.seen
-    if at >= each.expires_at:
+    if at >= each.expires_at or _is_past_birth(search, at):
         return Lapse.EXPIRED
-    if _held(candidate.identity, seen.salt) != seen.held:
+    if _held(candidate.identity, seen.salt, is_unborn=search.unborn is not None) != seen.held:
         return Lapse.RECORD_CHANGED
     now = _child(search.identities, seen.salt)
     # A question states as much of the child as its searcher knows: only what was known then and is known now can
@@ -175,6 +193,14 @@ def _lapse(each: Confirmation, search: ChildSearch, candidate: Candidate, at: da
     if any(name in now and values.isdisjoint(now[name]) for name, values in seen.child.items()):
         return Lapse.CHILD_CHANGED
     return None
+
+
+def _is_past_birth(search: ChildSearch, at: datetime) -> bool:
+    """Whether the unborn child of ``search`` must have been born. ``expires_at`` stands in the log and is no later for
+    it: an entry must not tell when a birth is expected.
+    """
+    due = search.unborn.expected if search.unborn is not None else None
+    return due is not None and at.date() > due.latest + timedelta(days=LATE_DAYS_MAX)
 
 
 class _Field(StrEnum):
@@ -186,21 +212,26 @@ class _Field(StrEnum):
     SEX = "sex"
     POSTCODE = "postcode"
     RESTRICTED = "restricted"
+    MOTHER = "mother"
+    EXPECTED_DATE = "expected_date"
 
 
 def _child(identities: Iterable[Identity], salt: bytes) -> Side:
     """The child, by everybody's word together. Of given names the one they go by: middle names come and go."""
     known: dict[str, set[str]] = {}
-    for who in map(Prepared.of, identities):
-        for name, values in _values(who, tuple(given.lead for given in who.given)).items():
+    for identity in identities:
+        who = Prepared.of(identity)
+        for name, values in (_values(who, tuple(given.lead for given in who.given)) | _before_birth(identity)).items():
             known.setdefault(name, set()).update(_digest(salt, name, value) for value in values)
     return {name: frozenset(values) for name, values in known.items() if values}
 
 
-def _held(identity: Identity, salt: bytes) -> Side:
-    """The custodian's record, whole: any difference in it is a change."""
+def _held(identity: Identity, salt: bytes, *, is_unborn: bool) -> Side:
+    """The custodian's record, whole: any difference in it is a change. What was known before a birth is a part of it in
+    a question about an unborn child alone: a record of a child who has been born may lose it.
+    """
     who = Prepared.of(identity)
-    values = _values(who, tuple(given.joined for given in who.given))
+    values = _values(who, tuple(given.joined for given in who.given)) | (_before_birth(identity) if is_unborn else {})
     values |= {_Field.VERIFIED: (str(who.verified),), _Field.RESTRICTED: (str(who.restricted),)}
     return {str(name): frozenset(_digest(salt, name, one) for one in each) for name, each in values.items() if each}
 
@@ -219,10 +250,25 @@ def _values(who: Prepared, given: tuple[str, ...]) -> dict[str, tuple[str, ...]]
     return known
 
 
+def _before_birth(identity: Identity) -> dict[str, tuple[str, ...]]:
+    if identity.unborn is None:
+        return {}
+    due = identity.unborn.expected
+    return {
+        _Field.MOTHER: (identity.unborn.mother.value,),
+        _Field.EXPECTED_DATE: (due.isoformat(),) if due is not None else (),
+    }
+
+
 def _stated(identities: Iterable[Identity], salt: bytes) -> frozenset[str]:
-    return frozenset(
+    every = list(identities)
+    unborn = (each.unborn for each in every if each.unborn is not None and each.unborn.expected is not None)
+    expected = frozenset(
+        _digest(salt, "unborn", f"{one.mother.value}\0{one.expected.isoformat()}") for one in unborn if one.expected
+    )
+    return expected | frozenset(
         _digest(salt, "stated", f"{given.lead}\0{family.joined}\0{who.birth_date.isoformat()}")
-        for who in map(Prepared.of, identities)
+        for who in map(Prepared.of, every)
         if who.birth_date is not None and who.birth_date.is_exact
         for given in who.given
         for family in who.family

@@ -111,6 +111,19 @@ class Lapse(StrEnum):
     CONTRADICTED = "something that contradicts it has become known since"
 
 
+NEXT_STEPS_UNBORN = {
+    Doubt.ALREADY_BORN: "This child has been born: ask by the child's own NHS number, or name and date of birth.",
+    Doubt.SEVERAL: "More than one record there fits this pregnancy, as of twins, so it cannot be said here which is "
+    "meant, nor that one is not: ring the agency.",
+    Doubt.SOURCES_DISAGREE: "What two agencies hold cannot be one child, so it cannot be said here which is meant: "
+    "ring both.",
+}
+"""What to do about a possible match of an unborn child where a person's word would not settle it.
+
+A child who was born is another question's. Of two that fit, each may be a twin: a word on one would join her to
+whoever asks about the other, or hide the other from whoever asks about her.
+"""
+
 _SAID = {Said.SAME: "the same child", Said.DIFFERENT: "not this child"}
 
 
@@ -157,6 +170,12 @@ class ScoredCandidate:
     doubt: Doubt
     contradictions: frozenset[Doubt] = frozenset()
     word: Word | None = None
+
+    @property
+    def next_step(self) -> str | None:
+        """Where nobody can say in the hub whether this is the child: what to do instead."""
+        is_unborn = any(isinstance(line.compared, ComparedUnborn) for line in self.evidence)
+        return NEXT_STEPS_UNBORN.get(self.doubt) if is_unborn else None
 
 
 @dataclass(frozen=True, slots=True)

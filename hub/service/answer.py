@@ -143,7 +143,7 @@ def _candidates(asked: Sequence[Asked]) -> Iterable[CandidateLine]:
     for one in asked:
         for candidate in one.unsure:
             ordinal += 1
-            yield CandidateLine(one.connector.custodian, f"c{ordinal}", _pairs(candidate))
+            yield CandidateLine(one.connector.custodian, f"c{ordinal}", _pairs(candidate), candidate.next_step)
 
 
 def _pairs(match: Same | ScoredCandidate) -> tuple[tuple[str, str], ...]:

@@ -52,6 +52,7 @@ class Confirming:
         Raises:
             BadRequest: ``CANDIDATE_NOT_FOUND``: there is none, it was not shown to her, or it is too old: all alike.
                 ``SEARCH_TOO_LITTLE``: the child was asked about by less than can be recognised again.
+                ``CANDIDATE_NOT_CONFIRMABLE``: of an unborn child, where no person's word settles it.
                 ``JUDGEMENT_REASONS_INVALID``: too short, too long, or no plain text.
             AuditUnavailable: nothing was recorded, or it is not certain that it was.
         """

@@ -46,7 +46,7 @@ class Matching:
 
         def resolved(search: ChildSearch, candidates: Sequence[Candidate]) -> Resolution:
             if search.unborn is not None:
-                return resolve_unborn(search, candidates)
+                return resolve_unborn(search, candidates, confirmed)
             return resolve(search, candidates, confirmed, self.weights)
 
         return resolved

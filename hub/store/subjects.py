@@ -19,9 +19,9 @@ import msgspec
 from sqlalchemy import Connection, Table, or_, select
 
 from hub.domain.identifiers import NHSNumber
-from hub.domain.people import ChildSearch, Identity, PartialDate
+from hub.domain.people import ChildSearch, Identity, PartialDate, Unborn
 from hub.errors import BadRequest
-from hub.matching.confirmations import Seen, is_about
+from hub.matching.confirmations import Seen, is_about, is_by_mother
 from hub.matching.resolution import Said
 from hub.store import confirmations, judgements
 from hub.store.append_only import RECORDED, WITHDRAWN
@@ -61,12 +61,16 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """A person, by all that is known of her. ``local_ids`` are pairs of a custodian and its own id."""
+    """A person, by all that is known of her. ``local_ids`` are pairs of a custodian and its own id.
+
+    ``unborn`` are the children, herself before her birth among them, that her references stand for.
+    """
 
     numbers: frozenset[NHSNumber] = field(default=frozenset(), repr=False)
     stated: frozenset[Stated] = field(default=frozenset(), repr=False)
     local_ids: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
     references: frozenset[str] = frozenset()
+    unborn: frozenset[Unborn] = field(default=frozenset(), repr=False)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -152,19 +156,24 @@ def rows_about(connection: Connection, whom: Whom, at: datetime) -> Rows:
     withdrawn = set(connection.scalars(select(judgement.c.ref).where(judgement.c.act == WITHDRAWN)))
     return Rows(
         frozenset(judged),
-        frozenset(
-            ref
-            for ref, made in _confirmed(connection).items()
-            if is_about(made.seen, search) or (made.seen.custodian, made.seen.local_id) in whom.local_ids
-        ),
+        frozenset(ref for ref, made in _confirmed(connection).items() if _is_about_her(made.seen, whom, search)),
         frozenset(
             (row.answer, row.ordinal)
             for row in connection.execute(select(match_shown))
-            if (row.custodian, row.local_id) in whom.local_ids
-            or is_about(msgspec.json.decode(row.body, type=Seen), search)
+            if _is_about_her(msgspec.json.decode(row.body, type=Seen), whom, search)
         ),
         frozenset(ref for ref, made in judged.items() if ref not in withdrawn and at < made.expires_at),
     )
+
+
+def _is_about_her(seen: Seen, whom: Whom, search: ChildSearch) -> bool:
+    """Whether a possible match was of her, or about her (``search``), before her birth too, or a child she expected."""
+    hers = (seen.custodian, seen.local_id) in whom.local_ids or is_by_mother(seen, whom.numbers)
+    return hers or any(is_about(seen, each) for each in (search, *map(_before_birth, whom.unborn)))
+
+
+def _before_birth(child: Unborn) -> ChildSearch:
+    return ChildSearch(Identity(unborn=child))
 
 
 def _with_references(connection: Connection, whom: Whom) -> Whom:
@@ -189,7 +198,9 @@ def _with_references(connection: Connection, whom: Whom) -> Whom:
 def _with_key(whom: Whom, key: str) -> Whom:
     kind, _, rest = key.partition(":")
     if kind == "unborn":
-        return whom
+        mother, _, due = rest.partition("/")
+        child = Unborn(NHSNumber.parse(mother), PartialDate.parse(due) if due else None)
+        return replace(whom, unborn=whom.unborn | {child})
     if kind == "nhs":
         return replace(whom, numbers=whom.numbers | {NHSNumber.parse(rest)})
     if kind == "stated":

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hub.demo.cast_records import LARGE_RECORD_EVENTS
+from hub.demo.cast_unborn import due_on
 from hub.demo.generator import build_world
 from hub.demo.world import Child, World
 from hub.domain.identifiers import NHSNumber
@@ -166,3 +167,18 @@ def test_the_odd_ones_of_the_cast(world: World) -> None:
     assert conflicting.health is not None
     assert conflicting.council.family_name != conflicting.health.family_name
     assert conflicting.council.address != conflicting.health.address
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        pytest.param("2026-11-20", "2027-01-18", id="the demo's own day"),
+        pytest.param("2026-01-01", "2027-01-18", id="a clock that is behind"),
+        pytest.param("2027-01-18", "2027-01-18", id="the day itself"),
+        pytest.param("2027-01-19", "2027-04-28", id="the day after"),
+        pytest.param("2027-04-28", "2027-04-28", id="the second day"),
+        pytest.param("2032-06-01", "2032-07-10", id="years later"),
+    ],
+)
+def test_a_birth_is_expected_on_a_day_to_come(now: str, due: str) -> None:
+    assert due_on(date(2026, 11, 20), date.fromisoformat(now)).isoformat() == due

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hub.domain.asking import child_search, unborn_search
 from hub.domain.dates_asked import (
+    BORN_BY_NOW,
     FUTURE,
     LONG_PAST,
     TOO_FAR,
@@ -61,10 +62,10 @@ def due(text: str) -> ChildSearch:
         pytest.param(due("2027-09"), TODAY, None, id="a month that begins before"),
         pytest.param(due("2027-10"), TODAY, TOO_FAR, id="a month that does not"),
         pytest.param(due("2028-01-18"), TODAY, TOO_FAR, id="the year mistyped"),
-        pytest.param(due("2026-10-11"), TODAY, None, id="six weeks ago"),
-        pytest.param(due("2026-10-10"), TODAY, LONG_PAST, id="a day longer ago"),
-        pytest.param(due("2026-10"), TODAY, None, id="a month that ended since"),
-        pytest.param(due("2026-09"), TODAY, LONG_PAST, id="a month that ended before"),
+        pytest.param(due("2026-05-24"), TODAY, None, id="half a year ago"),
+        pytest.param(due("2026-05-23"), TODAY, LONG_PAST, id="a day longer ago"),
+        pytest.param(due("2026-05"), TODAY, None, id="a month that ended since"),
+        pytest.param(due("2026-04"), TODAY, LONG_PAST, id="a month that ended before"),
         pytest.param(due("2026-01-18"), TODAY, LONG_PAST, id="the year of last time"),
     ],
 )
@@ -102,6 +103,19 @@ def test_how_old_that_makes_an_adult(search: ChildSearch, age: str | None) -> No
     assert told == [
         f"By the date of birth you gave, this person is {age} years old. Check the year if you meant a child."
     ]
+
+
+@pytest.mark.parametrize(
+    ("expected", "is_told"),
+    [
+        pytest.param("2026-11-01", False, id="three weeks ago"),
+        pytest.param("2026-10-31", True, id="a day longer ago"),
+        pytest.param("2026-10", True, id="a month that ended as long ago"),
+        pytest.param("2026-11", False, id="this month"),
+    ],
+)
+def test_that_the_child_has_been_born_by_now(expected: str, is_told: bool) -> None:
+    assert list(notices(due(expected), TODAY)) == [BORN_BY_NOW] * is_told
 
 
 @given(st.dates(), st.dates(min_value=date(200, 1, 1)))

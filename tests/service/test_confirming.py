@@ -12,8 +12,8 @@ import pytest
 from hub.audit.acts import MatchAct, Officer
 from hub.domain.enquiry import Searcher
 from hub.domain.organisations import Sector
-from hub.domain.people import ChildSearch, Identity
-from hub.domain.view import PossibleMatches
+from hub.domain.people import ChildSearch, Identity, Unborn
+from hub.domain.view import JoinedView, PossibleMatches
 from hub.errors import BadRequest
 from hub.matching.confirmations import Confirmation
 from hub.matching.resolution import Said
@@ -24,8 +24,9 @@ from hub.service.matching import Matching
 from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
 from hub.store.keys import load_or_create
+from tests.service import unborn
 from tests.service.conftest import NOW, Bench
-from tests.service.custodians import BORN, MAYA, council
+from tests.service.custodians import BORN, MAYA, Bendable, council
 from tests.store.tampering import read_all
 
 WORKER = Searcher(
@@ -45,9 +46,9 @@ class Desk:
     bench: Bench
     url: str
 
-    async def shown(self) -> str:
+    async def shown(self, *custodians: Bendable, search: ChildSearch = ASKED) -> str:
         """The reference of a possible match that worker ``w-1`` was shown."""
-        answer = await self.bench.ask(council(people=(ALMOST,)), search=ASKED)
+        answer = await self.bench.ask(*(custodians or (council(people=(ALMOST,)),)), search=search)
         assert isinstance(answer, PossibleMatches)
         return f"{answer.log_entry}-c1"
 
@@ -120,4 +121,40 @@ async def test_refused_and_nothing_is_recorded(desk: Desk, reference: str, reaso
     with pytest.raises(BadRequest) as refused:
         await desk.says(WORKER, reference.format(shown), reasons=reasons)
     assert refused.value.code == code
+    assert await desk.store.every() == ()
+
+
+UNDATED = replace(unborn.UNBORN, unborn=Unborn(unborn.MOTHER))
+
+
+async def test_that_a_record_is_of_a_pregnancy_counts_and_the_log_tells_neither_the_mother_nor_the_date(
+    desk: Desk,
+) -> None:
+    made = await desk.says(WORKER, await desk.shown(unborn.council(UNDATED), search=unborn.SEARCH))
+    view = await desk.bench.ask(unborn.council(UNDATED), unborn.nhs(), search=unborn.SEARCH)
+    assert isinstance(view, JoinedView)
+    assert {match.custodian.id: match.basis for match in view.matches}["council"] == "a person's confirmation"
+    assert [record.kind for record in view.of_kinds(("maternity_episode",))], "a council recorded whose mother she is"
+    assert made.expires_at - made.at == timedelta(days=DAYS), "an end tied to the birth would tell of it in the log"
+    logged = b"".join(bytes(row[0]) for row in read_all(desk.url, "SELECT body FROM log_entry"))
+    assert not any(
+        word in logged for word in (unborn.MOTHER.value.encode(), b"2027-01", b"2027-02-08", b"Marsh", b"Lena")
+    )
+
+
+@pytest.mark.parametrize(
+    ("people", "says"),
+    [
+        pytest.param((unborn.UNBORN, unborn.UNBORN), "ring the agency", id="twins"),
+        pytest.param((replace(unborn.UNBORN, birth_date=unborn.DUE),), "has been born", id="already born"),
+    ],
+)
+async def test_what_no_persons_word_settles_is_refused_with_what_to_do(
+    desk: Desk, people: tuple[Identity, ...], says: str
+) -> None:
+    reference = await desk.shown(unborn.council(*people), search=unborn.SEARCH)
+    with pytest.raises(BadRequest) as refused:
+        await desk.says(WORKER, reference)
+    assert refused.value.code == "CANDIDATE_NOT_CONFIRMABLE"
+    assert says in refused.value.message
     assert await desk.store.every() == ()

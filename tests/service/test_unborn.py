@@ -200,8 +200,8 @@ async def test_the_entry_holds_a_reference_and_neither_number_nor_date(bench: Be
     assert not any(MOTHER.value in bytes(body).decode() or "2027-01-18" in bytes(body).decode() for body in entries)
 
 
-async def test_a_possible_match_cannot_be_confirmed_by_the_mother(bench: Bench) -> None:
-    """What is kept of it names nobody: the mother is not the child, and before the birth there is nothing else."""
+async def test_what_is_kept_of_a_possible_match_is_known_by_nobody_elses_details(bench: Bench) -> None:
+    """The mother, of whom the NHS is sure, is not the child: none of hers is learnt as the child's."""
     kept: list[ChildSearch] = []
 
     async def remember(_answer: int, search: ChildSearch, shown: Any, _at: Any) -> None:

@@ -8,12 +8,16 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.domain.identifiers import NHSNumber
-from hub.domain.people import ChildSearch, Identity, PartialDate, Unborn
+from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate, Unborn
+from hub.matching.resolution import Review
+from hub.matching.unborn import resolve_unborn
 from hub.store.appender import Log
+from hub.store.confirmations import ConfirmationStore
 from hub.store.engine import make_engine
 from hub.store.erasure import erase, plan
 from hub.store.sides import AskedInWords
-from hub.store.subjects import Whom, resolve, subject_key
+from hub.store.subjects import Whom, resolve, rows_about, subject_key
+from tests.matching.confirming import word
 from tests.matching.people import A, B
 from tests.store.lives import OFFICER, Lives, making_now
 from tests.store.tampering import read_all
@@ -66,7 +70,8 @@ async def test_by_its_own_reference_the_child_leads_to_nothing_else_of_hers(
     await ask(lives, ChildSearch(Identity(A)))
     with engine.connect() as connection:
         known = resolve(connection, Whom(references=frozenset({child})))
-    assert known == Whom(references=frozenset({child}))
+    assert known == Whom(references=frozenset({child}), unborn=frozenset({Unborn(A, PartialDate.parse("2027-01-18"))}))
+    assert known.keys == frozenset()
 
 
 async def test_erased_with_her(log: Log, log_url: str, engine: Engine) -> None:
@@ -76,3 +81,27 @@ async def test_erased_with_her(log: Log, log_url: str, engine: Engine) -> None:
     await erase(log, engine, plan(engine, Whom(numbers=frozenset({A})), making_now()), OFFICER, "retention_over")
     left = read_all(log_url, "SELECT value, ref FROM log_reference WHERE kind = 'subject'")
     assert [tuple(row) for row in left] == [(f"unborn:{B.value}/2027-01-18", kept)]
+
+
+@pytest.mark.parametrize("whose", ["hers, by her number", "the child's, by its reference"])
+async def test_what_was_shown_and_said_of_the_child_is_found(
+    log: Log, log_url: str, engine: Engine, whose: str
+) -> None:
+    """By her number, and by what the log calls the child; nothing of another mother's, nor by it of another child's."""
+    lives, store = Lives(log, log_url), ConfirmationStore(log_url, log)
+    said = {}
+    for ordinal, mother in enumerate((A, B), 1):
+        search = unborn(mother, "2027-01-18")
+        reference = await ask(lives, search)
+        undated = Candidate("council", f"u{ordinal}", Identity(unborn=Unborn(mother)))
+        found = resolve_unborn(search, [undated])
+        assert isinstance(found, Review)
+        await store.remember(ordinal, search, found.candidates, making_now())
+        made = word(search, found.candidates[0], reference=f"{ordinal:032x}")
+        await store.record(made)
+        said[mother] = (reference, made.id)
+    await store.close()
+    whom = Whom(numbers=frozenset({A})) if whose.startswith("hers") else Whom(references=frozenset({said[A][0]}))
+    with engine.connect() as connection:
+        rows = rows_about(connection, resolve(connection, whom), making_now())
+    assert (rows.confirmations, rows.shown) == (frozenset({said[A][1]}), frozenset({(1, 1)}))

@@ -27,6 +27,7 @@ class Candidate:
     reference: str
     custodian: Custodian
     evidence: tuple[tuple[str, str], ...] = field(repr=False)
+    next_step: str | None = None
 
 
 async def find(site: Site, visit: Visit) -> Response:
@@ -81,7 +82,7 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
             "front/child.html",
             child=child,
             candidates=candidates(answer.candidates, answer.log_entry),
-            tellable=put_.asked.search.unborn is None,  # whoever is sure of a child has said who that is
+            tellable=True,  # whoever is sure of a child has said who that is
             tells_others=may_tell_others(site, visit, form, put_),
             **about,
         )
@@ -99,9 +100,11 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
 
 def _tellable(who: Identity) -> bool:
     """Whether a child asked about like this can be told again: what is said of a match needs that."""
-    return who.nhs_number is not None or (who.birth_date is not None and who.birth_date.is_exact)
+    return (
+        who.nhs_number is not None or who.unborn is not None or (who.birth_date is not None and who.birth_date.is_exact)
+    )
 
 
 def candidates(lines: Iterable[CandidateLine], log_entry: int) -> list[Candidate]:
     """Possible matches under the references by which they are confirmed."""
-    return [Candidate(f"{log_entry}-{line.reference}", line.custodian, line.evidence) for line in lines]
+    return [Candidate(f"{log_entry}-{line.reference}", line.custodian, line.evidence, line.next_step) for line in lines]

@@ -6,18 +6,21 @@ from collections.abc import Iterable, Iterator
 
 from starlette.responses import Response
 
+from hub.domain.dates_asked import LATE_DAYS_MAX
 from hub.errors import BadRequest
 from hub.matching.resolution import Agreement, Compared, ComparedUnborn, Said
 from hub.policy.judging import REASONS_MAX, REASONS_MIN
 from hub.service.confirming import DAYS, Confirming
 from hub.web.forms import Form
-from hub.web.front.asking import carried
+from hub.web.front.asking import asks_of_unborn, carried
 from hub.web.front.finding import shown
 from hub.web.front.questions import AskedBy, put
 from hub.web.site import Site
 from hub.web.visit import Visit
 
 _WORDS = {Said.SAME: "is the child", Said.DIFFERENT: "is not the child"}
+_WORDS_UNBORN = {Said.SAME: "is of this pregnancy", Said.DIFFERENT: "is not of this pregnancy"}
+_WEEKS = LATE_DAYS_MAX // 7
 
 
 async def look(site: Site, visit: Visit) -> Response:
@@ -49,7 +52,11 @@ async def say(site: Site, visit: Visit) -> Response:
         form.wrong("said", error.message)
         return _shown_form(site, visit, form, 400)
     holder = next((each.name for each in site.custodians if each.id == made.seen.custodian), made.seen.custodian)
-    notice = f"Recorded: that record at {holder} {_WORDS[made.said]}. It holds for {DAYS} days."
+    if asks_of_unborn(form):
+        holds = f"{DAYS} days, though not longer than {_WEEKS} weeks after the expected date"
+        notice = f"Recorded: that record at {holder} {_WORDS_UNBORN[made.said]}. It holds for {holds}."
+    else:
+        notice = f"Recorded: that record at {holder} {_WORDS[made.said]}. It holds for {DAYS} days."
     return shown(site, visit, form, await put(site, visit, form, AskedBy.CONFIRMED), notice)
 
 
@@ -66,6 +73,8 @@ def _shown_form(site: Site, visit: Visit, form: Form, status: int) -> Response:
         evidence_pairs=list(_evidence(form.all("evidence"))),
         carried=carried(form),
         days=DAYS,
+        unborn=asks_of_unborn(form),
+        weeks=_WEEKS,
     )
 
 

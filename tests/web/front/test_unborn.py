@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from hub.domain.people import PartialDate, Unborn
 from tests.service import unborn
 from tests.service.custodians import pointer, police
 from tests.service.unborn import MOTHER, council, nhs
 from tests.web.front.conftest import Front, hidden, said, send
+from tests.web.front.test_matching import forget
 
 DUE = datetime.now(UTC).date() + timedelta(days=57)
 """The pages go by the clock on the wall, and take an expected date that can be meant."""
@@ -64,7 +67,7 @@ def test_without_the_councils_word_the_page_says_why_there_is_nothing_of_hers(fr
 def test_twins_are_shown_and_cannot_be_confirmed_here(front: Front) -> None:
     page = ask(front, council(UNBORN, UNBORN))
     words = said(page)
-    assert "Before the birth there is nothing by which the child could be told again" in words
+    assert words.count("More than one record there fits this pregnancy, as of twins") == 2
     assert "/find/match" not in page.text
     assert words.count("Mother's NHS number") == 2
 
@@ -96,3 +99,31 @@ def test_the_mothers_number_is_in_no_entry(front: Front) -> None:
     ask(front, council(UNBORN), nhs())
     assert len(front.entries()) >= 2
     assert not any(MOTHER.value in entry for entry in front.entries())
+
+
+UNDATED = replace(UNBORN, unborn=Unborn(MOTHER))
+WHY = "Compared the expected date on file with the midwife, on the telephone."
+
+
+@pytest.mark.parametrize(
+    ("word", "then"),
+    [
+        pytest.param("same", "found, on a person's confirmation", id="it is: what they hold joins the page"),
+        pytest.param("different", "somebody like the child is on file here", id="it is not: and that is told"),
+    ],
+)
+def test_a_record_whose_date_does_not_tell_is_confirmed_by_a_person(front: Front, word: str, then: str) -> None:
+    front.hold(council(UNDATED))
+    browser = front.browser()
+    page = send(browser, "/find", **ASKED)
+    assert "Say whether this is of this pregnancy" in said(page)
+    look = browser.post("/find/match", hidden(page, "/find/match"))
+    for words in ("Is this of the pregnancy you asked about?", "not longer than 3 weeks after the expected date",
+                  "It is not of this pregnancy", "Expected date of birth – not stated"):  # fmt: skip
+        assert words in said(look), words
+    sent = {**hidden(look, "/find/match/said"), "said": word, "reasons": WHY}
+    answer = said(browser.post("/find/match/said", sent))
+    assert "of this pregnancy. It holds for 90 days, though not longer than 3 weeks" in answer
+    assert then in answer.replace("Somebody", "somebody")
+    assert not any(MOTHER.value in entry or DUE.isoformat() in entry for entry in front.entries())
+    forget(front)

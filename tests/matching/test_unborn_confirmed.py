@@ -12,10 +12,10 @@ from hub.domain.dates_asked import LATE_DAYS_MAX
 from hub.domain.identifiers import NHSNumber
 from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate, Unborn
 from hub.errors import BadRequest
-from hub.matching.confirmations import Book, Confirmation, Confirmed, is_about, is_by_mother
+from hub.matching.confirmations import Book, Confirmation, Confirmed, is_about, is_by_mother, new, see
 from hub.matching.resolution import Basis, Doubt, Lapse, NotHeld, Resolution, Review, Said, Same
 from hub.matching.unborn import DAYS_APART_MAX, resolve_unborn
-from tests.matching.confirming import AT, word
+from tests.matching.confirming import AT, SALT, word
 
 MOTHER, ANOTHER = NHSNumber.parse("9990005524"), NHSNumber.parse("9990004021")
 DUE = date(2026, 4, 18)
@@ -124,6 +124,18 @@ def test_what_no_persons_word_settles(record: Candidate, beside: Candidate | Non
     with pytest.raises(BadRequest) as refused:
         said(record, what, *others)
     assert (refused.value.code, refused.value.message) == ("CANDIDATE_NOT_CONFIRMABLE", shown.next_step)
+
+
+@pytest.mark.parametrize("what", list(Said))
+def test_a_word_on_a_child_who_was_born_settles_nothing_however_it_came_to_be_recorded(what: Said) -> None:
+    born = held(born=DUE)
+    shown = resolve_unborn(asked(), [born])
+    assert isinstance(shown, Review)
+    seen = replace(see(asked(), shown.candidates[0], SALT), next_step=None)
+    made = new(seen, what, by="Amina Yusuf", reasons="", at=AT, expires_at=LATER, reference="1" * 32)
+    found = again(born, words=(made,), at=AT)
+    assert isinstance(found, Review)
+    assert found.candidates[0].doubt is Doubt.ALREADY_BORN
 
 
 @pytest.mark.parametrize(

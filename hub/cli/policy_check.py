@@ -23,6 +23,7 @@ from hub.policy.tables import Row, run, unbalanced, undecided
 
 FILES = "files: every word, source and date is known, and no two rules contradict each other"
 SURVIVORS_SHOWN_MAX = 200
+NO_ROW = "no row was found that would: another rule may always decide first, so that the change makes no difference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ def _mutation(bundle: Bundle, rows: Sequence[Row]) -> Checked:
     what = f"mutation: the case tables notice {scored.killed} of {made} changes ({scored.share:.1%}; floor {FLOOR:.0%})"
     notes = []
     for survivor in scored.survivors[:SURVIVORS_SHOWN_MAX]:
-        notes += [f"not noticed: {survivor.says}", f"  a row that would: {survivor.row or 'none was found'}"]
+        would = f"a row that would: {survivor.row}" if survivor.row else NO_ROW
+        notes += [f"not noticed: {survivor.says}", f"  {would}"]
     if more := len(scored.survivors) - SURVIVORS_SHOWN_MAX:
         notes += [f"and {more} more"] if more > 0 else []
     if notes:

@@ -83,7 +83,9 @@ def load_bundle(directory: Path, on: date) -> Bundle:
     faults += words.faults(vocabulary)
     gateways = _shaped(tables, "gateways/", GatewayFile, faults)
     named = frozenset(PurePosixPath(name).stem for name in files if name.startswith("gateways/"))  # usable or not
-    check = Check(vocabulary, sources, rejected, named | {each.id for each in gateways.values()}, on, faults)
+    known = named | {each.id for each in gateways.values()} | set(vocabulary.purposes)
+    check = Check(vocabulary, sources, rejected, known, on, faults)
+    rules.gateways_listed(named, check)
     kinds = kinds_of.read(tables, vocabulary, faults)
     purposes, idle = _purposes(gateways, kinds, check)
     stops = _shaped(tables, "impediments/", ImpedimentFile, faults)

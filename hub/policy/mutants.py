@@ -154,7 +154,8 @@ def _of_words(bundle: Bundle) -> Iterator[Mutant]:
     for number, (when, one_of) in enumerate(words.choices):
         others = (*words.choices[:number], *words.choices[number + 1 :])
         vocabulary = replace(words, choices=others)
-        yield Mutant(f"{when!r} without its choice of {', '.join(one_of)}", replace(bundle, vocabulary=vocabulary))
+        says = f"{when!r} without its choice of {', '.join(one_of)}"
+        yield Mutant(says, replace(bundle, vocabulary=vocabulary), shown_by=(when,))
     read = {word for rule in (*bundle.rules, *bundle.limiting_rules) for word in _mentions(rule)}
     read |= {when for when, _ in words.choices}
     for kind in bundle.catalogue.kinds.values():

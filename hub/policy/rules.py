@@ -30,6 +30,8 @@ RANKS = ("order", "statute", "privilege", "confidence", "condition")
 
 HANDLING_RANK = 10
 LIMIT_RANK = 20
+_LISTS = "vocabulary.toml"
+"""Where every rule and purpose is listed."""
 _BUILT = {"mask": Effect.MASK}
 """The transforms the hub carries out. Another word of the vocabulary makes its fields a gap."""
 
@@ -290,7 +292,7 @@ def manifest_faults(rules: Iterable[Rule], check: Check) -> None:
 
     Without the list, a lost impediment file would go unnoticed, and what it protected would be shared.
     """
-    file = "vocabulary.toml"
+    file = _LISTS
     listed = set(check.words.rules)
     used: set[str] = {choice.when for choice in check.words.choices}
     used.update(word for choice in check.words.choices for word in choice.one_of)
@@ -309,6 +311,16 @@ def manifest_faults(rules: Iterable[Rule], check: Check) -> None:
             section = "labels" if word in check.words.labels else "subject_facts"
             say = "no rule speaks of this word: take it out, or write the rule"
             check.refuse(file, f"{section}.{word}", say)
+
+
+def gateways_listed(named: Iterable[str], check: Check) -> None:
+    """Every gateway is listed and every listed gateway is there: else nobody could ask under a lost one, unnoticed."""
+    there, listed = frozenset(named), frozenset(check.words.purposes)
+    for name in sorted(there - listed):
+        check.refuse(_LISTS, "purposes", f"does not list {name!r}: add it, so that its loss would be noticed")
+    for name in sorted(listed - there):
+        problem = f"{name!r} is listed and has no file: restore gateways/{name}.toml, or take it off the list"
+        check.refuse(_LISTS, "purposes", problem)
 
 
 def _citation(check: Check, source: str, pinpoint: str, between: str = " ") -> str:

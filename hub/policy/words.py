@@ -107,6 +107,7 @@ class VocabularyFile(Strict, frozen=True, kw_only=True):
     """The whole file."""
 
     rules: tuple[str, ...]
+    purposes: tuple[str, ...]
     tell: TellingFile
     labels: dict[str, LabelFile]
     choices: tuple[ChoiceFile, ...] = ()

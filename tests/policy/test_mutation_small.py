@@ -66,7 +66,7 @@ WOULD_NOTICE = {
     "end-deep without its exception 'inner'": "note,said,wide,leader,yes,,,,,shared_with_handling,tell-them,,,",
     "statute named before order": "note,*,wide,worker,yes,sealed barred,,,,withheld,bar-order bar-second,,,open",
     "privilege named before statute": None,
-    "'heard' without its choice of low, high": "visit,*,wide,worker,yes,,,,,gap,low,,,open",
+    "'heard' without its choice of low, high": "note,*,wide,worker,yes,heard,,,,gap,low,,,open",
     "'mild' without its choice of low, agreed": None,
     "visit without its own label 'heard'": "visit,*,wide,worker,yes,,,,,gap,low,,,open",
     "visit without its own label 'own'": "visit,who,wide,?somebody,yes,,,,,gap,recipient_role high low,,,hidden",

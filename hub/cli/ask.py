@@ -1,4 +1,4 @@
-"""``hub ask``: ask a running hub about one child."""
+"""``hub ask``: ask a running hub about one child, born or not yet born."""
 
 from __future__ import annotations
 
@@ -7,15 +7,34 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from hub.cli.client import ask, question
+from hub.cli.client import VIEW, VIEW_UNBORN, ask, question
 from hub.cli.main import EXIT_WRONG
 from hub.cli.render import show
 from hub.demo.people import DIRECTORY, KEYS_DIRECTORY, MASH_WORKER, DemoState, token_for
 from hub.errors import BadRequest, ConfigurationError
+
+_BORN = {
+    "nhsNumber": ("nhs_number", "NHS number (empty if not known): "),
+    "givenName": ("given_name", "Given name: "),
+    "familyName": ("family_name", "Family name: "),
+    "dateOfBirth": ("date_of_birth", "Date of birth (YYYY-MM-DD): "),
+    "postcode": ("postcode", "Postcode: "),
+}
+"""Of ``ChildSearch``: field to its option and the words that ask for it."""
+
+_UNBORN = {
+    "motherNhsNumber": ("mother_nhs_number", "The mother's NHS number: "),
+    "expectedDateOfBirth": ("expected_date_of_birth", "Expected date of birth (YYYY-MM-DD, or YYYY-MM): "),
+}
+"""The same of ``UnbornSearch``."""
+
+_BOTH = "--mother-nhs-number and --expected-date-of-birth"
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -23,13 +42,21 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.epilog = (
         "Without --url the demo that runs here is asked, as one of its workers. Otherwise the access token is "
         "read from the environment variable HUB_TOKEN or from --token-file, never from the command line. "
-        "With no search options, they are asked for one by one, so that they do not stay in the shell's history."
+        "Say nothing of whom you ask about, and it is asked for line by line, so that it does not stay in the shell's "
+        "history. Exit status: 0 answered, 1 refused by the hub, 2 not asked."
     )
-    command.add_argument("--nhs-number")
-    command.add_argument("--given-name")
-    command.add_argument("--family-name")
-    command.add_argument("--date-of-birth", metavar="YYYY-MM-DD")
-    command.add_argument("--postcode")
+    born = command.add_argument_group("a child who has been born", "by number, or by both names and a date of birth")
+    born.add_argument("--nhs-number", metavar="NUMBER", help="the child's, of ten digits")
+    born.add_argument("--given-name", metavar="NAME")
+    born.add_argument("--family-name", metavar="NAME")
+    born.add_argument("--date-of-birth", metavar="YYYY-MM-DD", help="or YYYY-MM, or YYYY")
+    born.add_argument("--postcode", metavar="POSTCODE", help="helps to tell children of one name apart")
+    unborn = command.add_argument_group(
+        "a child who is not born yet", "instead of the options above; councils and the NHS alone can look"
+    )
+    unborn.add_argument("--unborn", action="store_true", help="asks for the two below where they are left out")
+    unborn.add_argument("--mother-nhs-number", metavar="NUMBER", help="the mother's, of ten digits")
+    unborn.add_argument("--expected-date-of-birth", metavar="YYYY-MM-DD", help="or YYYY-MM when the day is not known")
     command.add_argument("--purpose", required=True, help="such as CA2004_S16LA")
     command.add_argument("--case-reference", required=True, help="your agency's reference for the case")
     command.add_argument("--decided-by", help="post of the manager whose decision the purpose rests on")
@@ -46,15 +73,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask and show; 1 when the question was refused."""
-    find = {
-        "nhsNumber": options.nhs_number,
-        "givenName": options.given_name,
-        "familyName": options.family_name,
-        "dateOfBirth": options.date_of_birth,
-        "postcode": options.postcode,
-    }
-    if not any(find.values()):
-        find = _prompted()
+    find = _find(options)
     variables = question(
         purpose=options.purpose,
         case_reference=options.case_reference,
@@ -62,12 +81,34 @@ def run(options: argparse.Namespace) -> int:
         decided_at=options.decided_at,
         **find,
     )
-    return asyncio.run(_run(options, variables))
+    return asyncio.run(_run(options, variables, VIEW_UNBORN if "unborn" in find else VIEW))
 
 
-async def _run(options: argparse.Namespace, variables: dict[str, object]) -> int:
+def _find(options: argparse.Namespace) -> dict[str, Any]:
+    """Whom it is about, as ``ChildSearch`` has it."""
+    born = {name: getattr(options, option) for name, (option, _) in _BORN.items()}
+    unborn = {name: getattr(options, option) for name, (option, _) in _UNBORN.items()}
+    if not options.unborn and not any(unborn.values()):
+        return born if any(born.values()) else _prompted(born, _BORN)
+    beside = [_option(_BORN[name][0]) for name, value in born.items() if value]
+    if beside:
+        raise BadRequest(
+            f"Ask about one child at a time: {', '.join(beside)} is about a child who has been born. Leave it out to "
+            "ask about an unborn child, or leave out --unborn, --mother-nhs-number and --expected-date-of-birth.",
+            code="SEARCH_INVALID",
+        )
+    said = unborn if all(unborn.values()) else _prompted(unborn, _UNBORN)
+    if not all(said.values()):
+        raise BadRequest(
+            "An unborn child is asked about by the mother's NHS number and the expected date of birth: give both.",
+            code="SEARCH_TOO_LITTLE",
+        )
+    return {"unborn": said}
+
+
+async def _run(options: argparse.Namespace, variables: dict[str, object], query: str) -> int:
     url, token = await _where(options)
-    reply = await ask(url, token, variables)
+    reply = await ask(url, token, variables, query)
     if options.json:
         print(json.dumps(reply.body, indent=2, ensure_ascii=False))
         return 0 if reply.child is not None else EXIT_WRONG
@@ -96,17 +137,18 @@ async def _where(options: argparse.Namespace) -> tuple[str, str]:
     return options.url, token
 
 
-def _prompted() -> dict[str, str | None]:
-    """The search, typed in."""
+def _prompted(given: Mapping[str, str | None], asked: Mapping[str, tuple[str, str]]) -> dict[str, str | None]:
+    """The search, with what was not ``given`` typed in."""
+    missing = [_option(option) for name, (option, _) in asked.items() if not given[name]]
     if not sys.stdin.isatty():
         raise BadRequest(
-            "Say whom you ask about: --nhs-number, or names and --date-of-birth.", code="SEARCH_TOO_LITTLE"
+            f"Say whom you ask about: --nhs-number, or names and --date-of-birth. Of an unborn child: {_BOTH}."
+            if asked is _BORN
+            else f"Say of the unborn child: {' and '.join(missing)}.",
+            code="SEARCH_TOO_LITTLE",
         )
-    asked = {
-        "nhsNumber": "NHS number (empty if not known): ",
-        "givenName": "Given name: ",
-        "familyName": "Family name: ",
-        "dateOfBirth": "Date of birth (YYYY-MM-DD): ",
-        "postcode": "Postcode: ",
-    }
-    return {name: input(prompt).strip() or None for name, prompt in asked.items()}
+    return {name: given[name] or input(prompt).strip() or None for name, (_, prompt) in asked.items()}
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

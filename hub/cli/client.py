@@ -14,6 +14,9 @@ from hub.errors import HubError
 VIEW = (Path(__file__).parent / "view.graphql").read_text(encoding="utf-8")
 """The query `hub ask` and the demo send."""
 
+VIEW_UNBORN = (Path(__file__).parent / "unborn.graphql").read_text(encoding="utf-8")
+"""The query `hub ask --unborn` sends: an unborn child is known by other records than one who has been born."""
+
 DEADLINE_SECONDS = 70.0
 """More than any custodian's deadline may be."""
 
@@ -68,7 +71,7 @@ def question(
     case_reference: str,
     decided_by: str | None = None,
     decided_at: str | None = None,
-    **find: str | None,
+    **find: Any,
 ) -> dict[str, Any]:
     """The variables of the view query. ``find`` are the fields of ``ChildSearch``, those that are None left out."""
     enquiry: dict[str, Any] = {"purpose": purpose, "caseReference": case_reference}

@@ -36,6 +36,8 @@ _UNSAID = "recorded; what it says was not shared or is not held"
 
 def show(console: Console, child: Json) -> None:
     """Print the answer about one child."""
+    for notice in child.get("notices") or ():
+        console.print(Text(_plain(f"! {notice}"), style="bold yellow"))
     kind = child["__typename"]
     if kind == "JoinedView":
         for part in _view(child):
@@ -48,9 +50,8 @@ def show(console: Console, child: Json) -> None:
         )
         console.print(Panel(Text(title, style="bold"), border_style="yellow"))
         console.print(_sources(child["sources"]))
-        for candidate in child.get("candidates", ()):
-            who = f"  {candidate['reference']}  {candidate['custodian']['name']}: {_evidence(candidate)}"
-            console.print(Text(_plain(who)))
+        for line in _possible(child.get("candidates", ())):
+            console.print(line)
     console.print(Text(f"Log entry {child['logEntry']['number']}", style="dim"))
 
 
@@ -61,19 +62,32 @@ def _view(child: Json) -> Iterator[RenderableType]:
     if child["involvement"] or child["household"]:
         yield _people(child)
     yield _timeline(child["timeline"])
+    if candidates := child.get("candidates"):
+        yield Text("Possible matches: nothing of theirs is above until a person has looked", style="bold yellow")
+        yield from _possible(candidates)
     lines = list(_held_back(child))
     if lines:
         yield _withheld(lines)
 
 
+def _possible(candidates: Iterable[Json]) -> Iterator[Text]:
+    for candidate in candidates:
+        step = f"\n    {candidate['nextStep']}" if candidate.get("nextStep") else ""
+        who = f"  {candidate['reference']}  {candidate['custodian']['name']}: {_evidence(candidate)}"
+        yield Text(_plain(who + step))
+
+
 def _headline(child: Json) -> RenderableType:
-    names = _distinct(child["identity"]["names"])
-    born = _distinct(child["identity"]["dateOfBirth"])
+    identity = child["identity"]
+    is_unborn = "expectedDateOfBirth" in identity
+    names = ["Unborn child"] if is_unborn else _distinct(identity["names"])
+    when = _distinct(identity["expectedDateOfBirth" if is_unborn else "dateOfBirth"])
     text = Text()
     text.append(_plain(" / ".join(names)) or "Name not shared", style="bold")
-    text.append(f"   born {' / '.join(born)}" if born else "")
+    text.append(f"   {'expected' if is_unborn else 'born'} {' / '.join(when)}" if when else "")
+    found = "found" if is_unborn else "same child"
     for match in child["match"]:
-        text.append(f"\n{match['custodian']['name']}: same child on {match['basis']} ({_evidence(match)})", style="dim")
+        text.append(f"\n{match['custodian']['name']}: {found} on {match['basis']} ({_evidence(match)})", style="dim")
     for alert in child["alerts"]:
         current = alert["state"] == "CURRENT"
         since = f" since {alert['since']}" if alert["since"] else ""
@@ -120,11 +134,12 @@ def _facts(child: Json) -> RenderableType:
     for label, entry in (
         ("Name", "names"),
         ("Born", "dateOfBirth"),
+        ("Expected", "expectedDateOfBirth"),
         ("NHS number", "nhsNumber"),
         ("Address", "addresses"),
         ("School", "schools"),
     ):
-        for value, says in _grouped(identity[entry]).items():
+        for value, says in _grouped(identity.get(entry) or ()).items():
             _row(table, label, value, ", ".join(says))
             label = ""  # noqa: PLW2901  said once for all its versions
     for label, said, record in _section_facts(child):
@@ -144,6 +159,12 @@ def _section_facts(child: Json) -> Iterator[tuple[str, str, Json]]:
     for flag in child["health"].get("flags") or ():
         status = f" ({flag['status']})" if flag["status"] else ""
         yield "NHS flag", (flag["flag"] or _UNSAID) + status, flag
+    for care in child["health"].get("maternityEpisodes") or ():
+        began = f"booked {care['bookedOn']}" if care["bookedOn"] else ""
+        due = f"expected {care['expectedDateOfBirth']}" if care["expectedDateOfBirth"] else ""
+        told = ", ".join(part for part in (care["service"], care["status"], began, due, care["careProvider"]) if part)
+        lines = (told or _UNSAID, *(notice["notice"] for notice in care["handling"]))
+        yield "Mother's maternity care", "\n".join(lines), care
     yield from _school_facts(child.get("education") or {})
 
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hub.audit.acts import KINDS, Act, Officer
 from hub.audit.entries import (
     Abandoned,
     Answer,
@@ -27,6 +28,34 @@ from hub.domain.sources import SourceState
 AT = datetime(2026, 11, 20, 16, 41, 7, 113_000, tzinfo=UTC)
 REF = "5f0c" * 8
 NONCE = bytes(range(16))
+SUBJECT = "0b44" * 8
+DIGEST = "7e1f" * 16
+OFFICER = Officer("hub-pages", "testshire-council", REF, "log_officer")
+
+_ACTS: dict[str, dict[str, Any]] = {
+    "review": {"entry": 3, "act": "closed", "outcome": "in_order", "side": DIGEST},
+    "reveal": {"reference": "cd" * 16, "entry": 3, "reason": "complaint"},
+    "sample": {"preset": "veiled", "seed": DIGEST, "population": 40, "drawn": 4},
+    "export": {"entries": 9, "size": 12, "manifest": DIGEST, "reason": "inspection"},
+    "report": {"subject": SUBJECT, "size": 12, "reason": "sar-2026-114"},
+    "consultation": {"seen": "entry", "entry": 3},
+    "judgement": {
+        "act": "recorded",
+        "judgement": "aa" * 16,
+        "word": "serious-harm",
+        "custodian": "testshire-nhs",
+        "subject": SUBJECT,
+        "until": AT + timedelta(days=90),
+    },
+    "match": {"act": "confirmed", "confirmation": "aa" * 16, "custodian": "testshire-nhs", "subject": SUBJECT},
+    "release_request": {"act": "refused", "request": "ee" * 16, "answer": 4, "line": 1, "ground": "imp-adoption-s57"},
+    "register": {"act": "changed", "register": DIGEST},
+    "hold": {"act": "set", "subject": SUBJECT, "reason": "inquest"},
+    "erasure": {"reason": "retention", "references": (SUBJECT, REF), "sides": (3, 5)},
+    "year": {"year": 2026, "size": 90, "root": DIGEST},
+    "prune": {"before": 90, "kept": 2, "archive": DIGEST, "reason": "retention"},
+    "key": {"act": "added", "key": DIGEST},
+}
 
 
 def question(at: datetime = AT, nonce: bytes = NONCE, **changes: Any) -> Question:
@@ -76,6 +105,10 @@ def refused(**changes: Any) -> Refused:
 
 def abandoned(of: int, **changes: Any) -> Abandoned:
     return Abandoned(**({"at": AT, "nonce": NONCE, "question": of, "reason": "internal_failure"} | changes))
+
+
+def act(kind: str, **changes: Any) -> Act:
+    return KINDS[kind](at=AT, nonce=NONCE, **({"officer": OFFICER} | _ACTS[kind] | changes))
 
 
 def rewritten(body: bytes, **changes: Any) -> bytes:

@@ -164,6 +164,7 @@ class HandlingFile(Strict, frozen=True, kw_only=True):
     does_not_apply_when: tuple[ExceptionFile, ...] = ()
     notice: str | None = None
     transform: str | None = None
+    who_can_lift_it: str = ""
     review: ReviewFile
 
 

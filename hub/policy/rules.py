@@ -206,7 +206,7 @@ def handling(file: str, given: HandlingFile, check: Check) -> Rule:
         check.refuse(file, "cite", "a mask is veiled, and a notice is read by the searcher")
     check.words_of(file, "notice", given.notice or "")
     rule = _rule(file, given, check, effect, HANDLING_RANK + RANKS.index(given.law.kind))
-    return replace(rule, notice=given.notice or "")
+    return replace(rule, notice=given.notice or "", who_can_lift_it=given.who_can_lift_it)
 
 
 def limit(file: str, given: LimitFile, check: Check) -> Rule:

@@ -27,9 +27,9 @@ _WHEN = {
     Effect.OUT_OF_SCOPE: "Out of scope when",
 }
 _STRENGTH = {
-    "absolute": "absolute: neither who asks nor why lifts it, only what the holder has recorded",
+    "absolute": "absolute: neither who asks nor why lifts it",
     "conditional": "conditional: it gives way as said above",
-    "handling": "a matter of handling",
+    "handling": "handling: it may be shared, on conditions as to who receives it, what for, or its going further",
 }
 _ELSEWHERE = {
     "scope": "what each purpose has in scope",
@@ -51,10 +51,11 @@ def impediments(bundle: Bundle, link: Link) -> Iterator[str]:
     told = bundle.vocabulary.telling
     yield f"## {HEADINGS[0]}"
     yield (
-        "Nothing else does. Where several apply to the same information, the first in the order below is named. An "
-        "**open** refusal names the provision, who can lift it and what to do next. A **veiled** one reads the same "
-        f"whatever lies behind it, because the ground would tell what it protects: {quoted(told.veiled_next_step)} It "
-        f"goes with the holder's single point of contact and a reply within {days(told.veiled_reply_days)}."
+        "Nothing else does. Where several apply to the same information, the first in the order below is named, and "
+        "where one of them is veiled, so is the refusal. An **open** refusal names the provision, who can lift it and "
+        "what to do next. A **veiled** one reads the same whatever lies behind it, because the ground would tell what "
+        f"it protects: {quoted(told.veiled_next_step)} It goes with "
+        f"the holder's single point of contact and a reply within {days(told.veiled_reply_days)}."
     )
     yield "\n".join(
         [
@@ -117,12 +118,12 @@ def _lines(rule: Rule, bundle: Bundle) -> Iterator[str]:
         yield f"- **Does not apply** in {'this case' if len(exceptions) == 1 else 'these cases'}:"
         yield from exceptions
     elif rule.effect in (Effect.WITHHOLD, Effect.ASK):
-        yield "- **Lifted by** nothing that the hub can be told."
+        yield "- **Lifted by** nothing but the holder's taking the mark off: no decision recorded here does it."
     yield from _telling(rule, bundle)
     if rule.who_can_lift_it:
         yield f"- **Who can lift it:** {sentence(rule.who_can_lift_it)}"
-    if rule.strength in ("absolute", "conditional"):
-        yield f"- **Strength:** {_STRENGTH[rule.strength]}."
+    if rule.effect in (Effect.WITHHOLD, Effect.ASK):
+        yield f"- **Strength:** {_strength(rule)}."
     yield f"- **Law:** {law(rule.citation, rule.confidence, rule.note, bundle)}"
     yield f"- **Next review:** {day(rule.review.next)}, {rule.review.owner}. In the log: `{rule.id}`."
 
@@ -141,6 +142,11 @@ def _telling(rule: Rule, bundle: Bundle) -> Iterator[str]:
         yield f"- **The searcher is told:** {quoted(rule.next_step)}"
     elif rule.next_step:
         yield f"- **The searcher is told** the provision, and this: {quoted(rule.next_step)}{contact}"
+
+
+def _strength(rule: Rule) -> str:
+    lifted = ", only what the holder has recorded" if rule.strength == "absolute" and rule.does_not_apply_when else ""
+    return _STRENGTH[rule.strength] + lifted
 
 
 def _cite(rule: Rule) -> str:

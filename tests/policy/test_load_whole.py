@@ -187,7 +187,10 @@ def test_rules_are_as_their_files_say(loaded: Bundle, folder: str) -> None:
         )
         assert rule.effect == (file.get("effect") or file.get("transform") or "notice")
         assert (rule.strength, rule.notice) == (file.get("strength", "handling"), file.get("notice", ""))
-        assert (rule.who_can_lift_it, rule.next_step) == (tell.get("who_can_lift_it", ""), tell.get("next_step", ""))
+        assert (rule.who_can_lift_it, rule.next_step) == (
+            tell.get("who_can_lift_it", file.get("who_can_lift_it", "")),
+            tell.get("next_step", ""),
+        )
         assert (rule.post, rule.reply_days) == (tell.get("post"), tell.get("reply_days"))
         assert {key: list(words) for key, words in rule.applies_when.keys().items()} == file["applies_when"]
         lifted = [

@@ -163,17 +163,26 @@ S47 = bundle().purposes["ca1989-s47"]
             replace(LPP, applies_when=Condition(recipient_is=("cafcass_officer", "council_child_protection"))),
             "the searcher is an officer of Cafcass or an officer of the council exercising child protection functions.",
         ),
-        (replace(LPP, does_not_apply_when=()), "- **Lifted by** nothing that the hub can be told.\n"),
+        (replace(LPP, does_not_apply_when=()), "- **Lifted by** nothing but the holder's taking the mark off: no decision recorded here does it.\n"),
+        (replace(LPP, does_not_apply_when=()), "- **Strength:** absolute: neither who asks nor why lifts it.\n"),
+        (LPP, "- **Strength:** absolute: neither who asks nor why lifts it, only what the holder has recorded.\n"),
+        (replace(LPP, strength="handling"), "- **Strength:** handling: it may be shared, on conditions as to who receives it, what for, or its going further.\n"),
         (replace(LPP, veiled=True), "- **The searcher is told** only that something is restricted.\n"),
         (replace(LPP, reply_days=1), "The contact is the holder's legal team, who answers within 1 day.\n"),
         (replace(LPP, note="Not all was read."), "check before relying on it. Not all was read.\n"),
         (replace(LPP, note=""), "General knowledge: check before relying on it.\n"),
     ],
-    ids=["one marking", "and", "of the child", "or", "nothing lifts it", "veiled", "reply", "note", "no note"],
+    ids=["one marking", "and", "of the child", "or", "nothing lifts it", "absolute, and nothing lifts it", "absolute, and something recorded lifts it", "a matter of handling", "veiled", "reply", "note", "no note"],
 )  # fmt: skip
 def test_a_rule_in_english(rule: Rule, expected: str) -> None:
     said = entry(shown(changed(impediments={**bundle().impediments, rule.id: rule})), rule.title)
     assert expected in said
+
+
+def test_a_condition_says_who_can_lift_it_where_the_law_does() -> None:
+    said = entry(shown(bundle()), "Refuge or safe address")
+    assert "- **Who can lift it:** The holder, the chair of the MARAC, or the adult.\n" in said
+    assert "**Strength:**" not in said  # the section says of all of them that they stop nothing
 
 
 @pytest.mark.parametrize(

@@ -154,8 +154,19 @@ def test_a_case_s_records_are_kinds_a_council_has() -> None:
     assert CASE_KINDS - council.keys() == set()
 
 
-CASES = """council_involvement early_help referral assessment section47_enquiry conference protection_plan
-child_in_need_plan looked_after_episode pre_proceedings care_leaver""".split()
+CASES = [
+    "council_involvement",
+    "early_help",
+    "referral",
+    "assessment",
+    "section47_enquiry",
+    "conference",
+    "protection_plan",
+    "child_in_need_plan",
+    "looked_after_episode",
+    "pre_proceedings",
+    "care_leaver",
+]
 
 
 @pytest.mark.parametrize("kind", CASES)

@@ -146,4 +146,4 @@ KIND_AT = len(b'{"v":1,"kind":"')
 
 def kind_of(body: bytes) -> bytes:
     """What stands where an entry has its kind; anything, when it is none."""
-    return body[KIND_AT : body.find(b'"', KIND_AT, KIND_AT + 40)]
+    return body[KIND_AT : body.find(b'"', KIND_AT)]

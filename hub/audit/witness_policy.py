@@ -103,7 +103,7 @@ def parse_policy(raw: str | bytes) -> WitnessPolicy:
     if not text.endswith("\n"):
         raise WitnessPolicyInvalid("the last line does not end in a newline: the file may have been cut short")
     reader = _Reader()
-    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         try:
             reader.read(line)
         except (NoteInvalid, WitnessPolicyInvalid) as fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -102,6 +103,27 @@ def test_round_trip(at: int) -> None:
 def test_no_cosignature_without_a_time(at: int) -> None:
     with pytest.raises(NoteInvalid, match="after 1970"):
         cosign(KEYS["police"], TEXT, at)
+
+
+@pytest.mark.parametrize("text", ["", TEXT[:-1], TEXT + " "], ids=["nothing", "cut short", "a space behind it"])
+def test_no_cosignature_of_a_text_that_is_no_note_s(text: str) -> None:
+    with pytest.raises(NoteInvalid, match=r"^the text of a note ends in a newline$"):
+        cosign(KEYS["police"], text, AT)
+
+
+@pytest.mark.parametrize(
+    ("value", "at"),
+    [
+        pytest.param(b"", None, id="nothing"),
+        pytest.param(bytes(8), None, id="a time and no signature"),
+        pytest.param(bytes(9), 0, id="a time and a byte"),
+        pytest.param(AT.to_bytes(8, "big") + b"x" * 64, AT, id="a time and a signature"),
+        pytest.param(b"\x7f" + b"\xff" * 7 + b"x", TIME_MAX, id="the last time there is"),
+        pytest.param(b"\x80" + bytes(8), None, id="a second later"),
+    ],
+)
+def test_the_time_that_is_stated(value: bytes, at: int | None) -> None:
+    assert stated_time(Signature("w.example", b"1234", value)) == at
 
 
 def made(name: str = "police", at: int = AT, text: str = TEXT, value: bytes | None = None) -> str:
@@ -208,6 +230,56 @@ def test_a_witness_of_the_log_s_name_does_not_sign_for_the_log() -> None:
     policy = parse_policy(f"witness w {WitnessKey.of(imposter)}\nquorum w\n")
     with pytest.raises(NoteInvalid, match="has not signed"):
         read_cosigned((TEXT + "\n" + cosign(imposter, TEXT, AT)).encode(), LOG.verifier, policy)
+
+
+@pytest.mark.parametrize("signer", [0, 1], ids=["the old key", "the new key"])
+def test_a_log_with_several_keys_signs_with_any_of_them(signer: int) -> None:
+    both = [LOG, SignerKey(LOG.name, b"y" * 32)]
+    raw = cosigned(made("nhs"), log=both[signer])
+    for keys in ([each.verifier for each in both], (each.verifier for each in both)):
+        assert read_cosigned(raw, keys, POLICY).times == {"nhs": AT}
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        pytest.param(
+            lambda: read_cosigned((TEXT + "\n" + made("nhs")).encode(), LOG.verifier, POLICY),
+            "the log that the checkpoint is of has not signed it",
+            id="not by the log",
+        ),
+        pytest.param(
+            lambda: open_cosigned(
+                cosigned(made("nhs"), made("police", at=AT - 61)), LOG.verifier, POLICY, now=AT, age_max=60
+            ),
+            "of 3 witnesses, 2 cosigned the checkpoint, and 1 did in the last 60 seconds: that is not the policy's quorum",
+            id="too few",
+        ),
+        pytest.param(lambda: cosign(LOG, TEXT, 0), "a cosignature states a time after 1970", id="no time to sign"),
+        pytest.param(
+            lambda: check(made("nhs")), "the signature is of another key than this witness's", id="another witness's"
+        ),
+        pytest.param(
+            lambda: check(made(value=b"x" * 72)),
+            "the signature is not this witness's over this checkpoint",
+            id="forged",
+        ),
+        pytest.param(lambda: check(made(at=0)), "the cosignature states no time", id="no time"),
+        pytest.param(
+            lambda: check(made(at=AT + SKEW_MAX + 1)),
+            "the cosignature states a time in the future: a clock is wrong, the witness's or this one",
+            id="the future",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_in_full(told: Callable[[], object], said: str) -> None:
+    with pytest.raises(NoteInvalid) as fault:
+        told()
+    assert str(fault.value) == said
+
+
+def check(line: str) -> int:
+    return verify_cosignature(line, TEXT, WitnessKey.of(KEYS["police"]), now=AT)
 
 
 @pytest.mark.parametrize(

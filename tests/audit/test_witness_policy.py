@@ -131,10 +131,14 @@ ABC = witnesses("a", "b", "c")
         pytest.param(ABC + "quibble a\nquorum a\n", "line 4: a line begins with", id="another keyword"),
         pytest.param(ABC + "Quorum a\n", "line 4: a line begins with", id="keywords have one case"),
         pytest.param(ABC + "quorum\u00a0a\n", "line 4: a line begins with", id="a no-break space is no space"),
+        pytest.param(ABC + "\u00a0quorum a\n", "line 4: a line begins with", id="nor is it one before a line"),
+        pytest.param(ABC + "quorum a\u2003\n", "line 4: .* is not the name", id="nor an em space behind one"),
+        pytest.param("\n\nquibble\n", "line 3: a line begins with", id="empty lines are counted"),
         pytest.param("log\nquorum none\n", "line 1: a log line is", id="a log without a key"),
         pytest.param(
             f"log {log_key(1)} http://x # y\nquorum none\n", "line 1: a log line is", id="a comment behind a log"
         ),
+        pytest.param(f"log {log_key(1)} http://x y\nquorum none\n", "line 1: a log line is", id="a log of two URLs"),
         pytest.param("log garbage\nquorum none\n", "line 1: a key is its name", id="a log with no key"),
         pytest.param(f"log {key(1)}\nquorum none\n", "line 1: only .* type 1", id="a log with a witness's key"),
         pytest.param(
@@ -143,6 +147,9 @@ ABC = witnesses("a", "b", "c")
         pytest.param("witness a\nquorum none\n", "line 1: a witness line is", id="a witness without a key"),
         pytest.param(
             f"witness a {key(1)} http://x # y\nquorum a\n", "line 1: a witness line is", id="a comment behind a witness"
+        ),
+        pytest.param(
+            f"witness a {key(1)} http://x y\nquorum a\n", "line 1: a witness line is", id="a witness of two URLs"
         ),
         pytest.param(f"witness a {log_key(1)}\nquorum a\n", "line 1: only .* type 4", id="a witness with a log's key"),
         pytest.param(
@@ -195,24 +202,82 @@ def test_bad_files_are_refused(text: str, message: str) -> None:
         parse_policy(text)
 
 
+NO_LINE = "a line begins with log, witness, group or quorum, or with # for a comment"
+ABOVE = "is not the name of a witness or group on a line above"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("#" * POLICY_MAX + "\n", "a policy file has at most 262144 bytes", id="a file too long"),
+        pytest.param(
+            "quorum none", "the last line does not end in a newline: the file may have been cut short", id="cut short"
+        ),
+        pytest.param(
+            "\n", "there is no quorum line: say whose cosignatures are needed, or `quorum none`", id="no quorum"
+        ),
+        pytest.param("\x1b\n", "line 1: the character 0x1b is not allowed: save it as plain text", id="a character"),
+        pytest.param("quibble\n", f"line 1: {NO_LINE}", id="a keyword"),
+        pytest.param("log\n", "line 1: a log line is: log KEY [URL]", id="a log"),
+        pytest.param("witness\n", "line 1: a witness line is: witness NAME KEY [URL]", id="a witness"),
+        pytest.param("group\n", "line 1: a group line is: group NAME all|any|NUMBER MEMBER...", id="a group"),
+        pytest.param("quorum\n", "line 1: a quorum line is: quorum NAME", id="a quorum"),
+        pytest.param("quorum none\nquorum none\n", "line 2: there is a quorum line already", id="two quorums"),
+        pytest.param("quorum a\n", f"line 1: 'a' {ABOVE}", id="a quorum of a stranger"),
+        pytest.param("quorum \u00e9\n", f"line 1: '\\xe9' {ABOVE}", id="a name outside ASCII is escaped"),
+        pytest.param("group g any \u00e9\n", f"line 1: '\\xe9' {ABOVE}", id="and that of a member"),
+        pytest.param(
+            ABC + "group g all a a\n", "line 4: 'a' is a member already: each counts once", id="a member twice"
+        ),
+        pytest.param(
+            f"witness none {key(1)}\n", "line 1: the name none is taken: it means that nobody need cosign", id="none"
+        ),
+        pytest.param(
+            ABC + "group a any b\n", "line 4: 'a' is the name of another witness or group already", id="a name twice"
+        ),
+        pytest.param(
+            ABC + f"witness d {key(1)}\n",
+            "line 4: this key is in the file already, perhaps under another name",
+            id="a key twice",
+        ),
+        pytest.param(
+            ABC + "group g 4 a b c\n",
+            "line 4: how many must cosign is all, any, or a number from 1 to 3",
+            id="four of three",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_in_full(text: str, said: str) -> None:
+    with pytest.raises(WitnessPolicyInvalid) as fault:
+        parse_policy(text)
+    assert str(fault.value) == said
+
+
+def test_the_longest_file_there_may_be_is_read() -> None:
+    end = "\nquorum none\n"
+    assert parse_policy("#" * (POLICY_MAX - len(end)) + end).quorum == "none"
+    with pytest.raises(WitnessPolicyInvalid, match="at most"):
+        parse_policy("#" * (POLICY_MAX - len(end) + 1) + end)
+
+
 @pytest.mark.parametrize("surplus", [0, 1])
 @pytest.mark.parametrize(
-    ("line", "most"),
+    ("what", "line", "most"),
     [
-        ("log {log}", LOGS_MAX),
-        ("witness w{number} {witness}", WITNESSES_MAX),
-        ("group g{number} any {member}", GROUPS_MAX),
+        ("logs", "log {log}", LOGS_MAX),
+        ("witnesses", "witness w{number} {witness}", WITNESSES_MAX),
+        ("groups", "group g{number} any {member}", GROUPS_MAX),
     ],
-    ids=["logs", "witnesses", "groups"],
 )
-def test_limits(line: str, most: int, surplus: int) -> None:
+def test_limits(what: str, line: str, most: int, surplus: int) -> None:
     lines = [f"witness base {key(200)}"] if "group" in line else []
     for number in range(most + surplus):
         member = "base" if number == 0 else f"g{number - 1}"
         lines.append(line.format(number=number, log=log_key(number), witness=key(number), member=member))
     text = "\n".join([*lines, "quorum none", ""])
     if surplus:
-        with pytest.raises(WitnessPolicyInvalid, match=f"at most {most}"):
+        said = f"^line {len(lines)}: at most {most} {what} are read$"
+        with pytest.raises(WitnessPolicyInvalid, match=said):
             parse_policy(text)
     else:
         parse_policy(text)

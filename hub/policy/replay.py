@@ -11,6 +11,10 @@ from hub.policy.engine import Policy
 from hub.policy.tables import Answer, Facts, answers, question
 
 _WHOLE = "*"
+_WORDS = (
+    "labels", "classifications", "levels", "roles", "role_meanings", "recipients", "recipient_meanings", "decisions",
+    "subject_facts", "posts", "silent", "judgements", "look_back_reasons",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,20 @@ class Change:
     before: Answer | None
     after: Answer | None
 
+    @property
+    def opens(self) -> bool:
+        """Whether something is shared that was not."""
+        return _shared(self.after) and not _shared(self.before)
+
+    @property
+    def closes(self) -> bool:
+        """Whether something is held back, or out of scope, that was shared."""
+        return _shared(self.before) and not _shared(self.after)
+
+
+def _shared(answer: Answer | None) -> bool:
+    return answer is not None and answer.outcome.releases
+
 
 @dataclass(frozen=True, slots=True)
 class Flips:
@@ -29,6 +47,7 @@ class Flips:
     Attributes:
         decided: how many decisions there were, ``distinct`` how many different ones.
         flipped: how many of them would be another in at least one field.
+        opened: how many would share something that was not shared; ``closed``: no longer share something that was.
         changes: purpose, kind, before and after, to how many decisions; one decision may show several.
     """
 
@@ -36,19 +55,23 @@ class Flips:
     distinct: int
     flipped: int
     changes: Mapping[tuple[str, str, str, str], int]
+    opened: int = 0
+    closed: int = 0
 
 
 def replay(old: Policy, new: Policy, rows: Iterable[Facts] | Mapping[Facts, int]) -> Flips:
     """Decide every row under both; rows with the same facts are decided once. A mapping gives how often each was."""
     counted = Counter(rows)
-    flipped = 0
+    flipped = opened = closed = 0
     changes: Counter[tuple[str, str, str, str]] = Counter()
     for facts, times in counted.items():
         found = compare(old, new, facts)
         flipped += times if found else 0
+        opened += times if any(each.opens for each in found) else 0
+        closed += times if any(each.closes for each in found) else 0
         for before, after in {(told(each.before), told(each.after)) for each in found}:
             changes[facts.purpose, facts.kind, before, after] += times
-    return Flips(counted.total(), len(counted), flipped, dict(changes.most_common()))
+    return Flips(counted.total(), len(counted), flipped, dict(changes.most_common()), opened, closed)
 
 
 def compare(old: Policy, new: Policy, facts: Facts) -> list[Change]:
@@ -76,7 +99,7 @@ def told(answer: Answer | None) -> str:
 def differences(old: Bundle, new: Bundle) -> list[str]:
     """What was added, removed or changed: rules, purposes, kinds of record, words; one line each."""
     said = []
-    for what, before, after in _parts(old, new):
+    for what, before, after in parts(old, new):
         said += [f"{what} {name} added" for name in after if name not in before]
         said += [f"{what} {name} removed" for name in before if name not in after]
         for name, was in before.items():
@@ -85,7 +108,8 @@ def differences(old: Bundle, new: Bundle) -> list[str]:
     return said
 
 
-def _parts(old: Bundle, new: Bundle) -> Iterable[tuple[str, Mapping[str, object], Mapping[str, object]]]:
+def parts(old: Bundle, new: Bundle) -> Iterable[tuple[str, Mapping[str, object], Mapping[str, object]]]:
+    """What two sets are compared in: the name of each sort of thing, and the things of either by their own names."""
     yield "purpose", old.purposes, new.purposes
     yield "impediment", old.impediments, new.impediments
     yield "handling rule", old.handling, new.handling
@@ -93,9 +117,12 @@ def _parts(old: Bundle, new: Bundle) -> Iterable[tuple[str, Mapping[str, object]
     yield "law not in force", old.inactive, new.inactive
     yield "supporting law", old.supporting, new.supporting
     yield "kind of record", old.catalogue.kinds, new.catalogue.kinds
-    for what in ("labels", "classifications", "levels", "roles", "recipients", "subject_facts", "judgements"):
+    for what in _WORDS:
         yield f"word of [{what}]", getattr(old.vocabulary, what), getattr(new.vocabulary, what)
     yield "choice", _choices(old), _choices(new)
+    yield "fixed words", {"[tell]": old.vocabulary.telling}, {"[tell]": new.vocabulary.telling}
+    yield "source", old.sources, new.sources
+    yield "rejected ground", old.rejected, new.rejected
 
 
 def _choices(bundle: Bundle) -> Mapping[str, object]:

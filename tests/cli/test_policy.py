@@ -121,6 +121,19 @@ class TestDiff:
         (closing,) = others
         assert closing.startswith("0 of ")
 
+    def test_of_a_comment(self, policies: Path, run: Run) -> None:
+        append(LPP, "# as the lawyers read it\n")(policies)
+        status, out, _ = run("diff", str(default_policies_directory()), str(policies))
+        assert status == 0
+        assert "\n  only comments and the order of things differ: nothing that is decided or told\n" in out
+
+    def test_of_a_rule_less_says_which_way_the_answers_flip(self, policies: Path, run: Run) -> None:
+        swap(LPP, '["privileged"]', '["privileged", "accuracy_disputed"]')(policies)
+        _, out, _ = run("diff", str(default_policies_directory()), str(policies))
+        assert ": in 0 something is shared that was not, in " in out.splitlines()[-1]
+        _, back, _ = run("diff", str(policies), str(default_policies_directory()))
+        assert back.splitlines()[-1].endswith(", in 0 something is no longer shared that was")
+
     def test_of_another_rule(self, policies: Path, run: Run) -> None:
         swap(
             LPP, 'record_has = ["privilege_waived"]', 'record_has = ["privilege_waived"]\npurpose_is = ["ca1989-s47"]'
@@ -132,7 +145,13 @@ class TestDiff:
         )(policies)
         status, out, err = run("diff", str(default_policies_directory()), str(policies))
         assert (status, err) == (1, "")
-        assert "  impediment imp-lpp changed: does_not_apply_when, strength\n" in out
+        waived = 'the record is marked "the client has waived privilege in it"'
+        assert (
+            "  impediment imp-lpp (Legal professional privilege):\n"
+            f"    no longer lifted when {waived} (the client has waived privilege)\n"
+            f'    now lifted when {waived}, and the purpose is "Child protection enquiry" (the client has waived privilege)\n'
+            "    strength: absolute -> conditional\n"
+        ) in out
         assert "mine (case_document, ca2004-s16la, mash_nurse; tests/adoption.csv:" in out
         assert "\n  title: shared because of ca2004-s16la -> withheld because of imp-lpp\n" in out
 
@@ -147,7 +166,9 @@ class TestDiff:
         status, out, err = run("diff", str(default_policies_directory()), str(policies), "--past", str(past))
         assert (status, err) == (1, "")
         assert out.endswith(
-            "77 of 82 past decisions would flip (2 distinct)\n"
+            "77 of 82 past decisions would flip: in 0 something is shared that was not, in 0 something is no longer "
+            "shared that was\n"
+            "  (decided from 2 different combinations of facts)\n"
             "         77  ca1989-s47  case_document: withheld because of imp-lpp -> ask because of imp-lpp\n"
         )
 
@@ -162,8 +183,8 @@ class TestDiff:
         if text is not None:
             (tmp_path / "past.csv").write_text(text)
         own = str(default_policies_directory())
-        status, _, err = run("diff", own, own, "--past", str(tmp_path / "past.csv"))
-        assert status == 2
+        status, out, err = run("diff", own, own, "--past", str(tmp_path / "past.csv"))
+        assert (status, out) == (2, "")  # nothing is printed that would have to be read again
         assert says in err
         assert str(tmp_path) not in err
 

@@ -164,12 +164,25 @@ def test_what_differs_is_listed(new: Bundle, said: list[str]) -> None:
         ("limits", "limit"),
         ("inactive", "law not in force"),
         ("supporting", "supporting law"),
+        ("sources", "source"),
+        ("rejected", "rejected ground"),
     ],
 )
 def test_each_part_is_called_by_its_name(part: str, what: str) -> None:
     first, *_ = getattr(bundle(), part)
     fewer = {name: each for name, each in getattr(bundle(), part).items() if name != first}
     assert differences(bundle(), replace(bundle(), **{part: fewer})) == [f"{what} {first} removed"]
+
+
+def test_which_way_an_answer_flips_is_counted() -> None:
+    rows = {PRIVILEGED: 3, ORDINARY: 2}
+    old, open_to_all = policy(), Policy(without("imp-lpp"))
+    other_words = Policy(lpp(veiled=True))
+    counts = [
+        (flips.flipped, flips.opened, flips.closed)
+        for flips in (replay(old, open_to_all, rows), replay(open_to_all, old, rows), replay(old, other_words, rows))
+    ]
+    assert counts == [(3, 3, 0), (3, 0, 3), (3, 0, 0)]
 
 
 def test_what_was_added_is_listed() -> None:

@@ -74,7 +74,7 @@ def _view(gathered: Gathered, sources: tuple[Source, ...], candidates: tuple[Can
         withheld=(*whole, *_look_back(gathered)),
         out_of_scope=gathered.out_of_scope,
         restricted=gathered.restricted,
-        restricted_by=next(labelled, None),
+        restricted_by=next(labelled, None) if gathered.restricted else None,
         searched_with=tuple(searched_with(gathered.search.stated)),
         checked_at=gathered.at,
     )

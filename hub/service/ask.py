@@ -115,8 +115,12 @@ def restricted(asked: Sequence[Asked]) -> bool | None:
 
     The label belongs to the child, not to the NHS's copy: it governs every agency's address, school and GP. Whoever
     says so is believed. That it is not so takes every source that can tell (a connector's ``states_restriction``):
-    a system of records alone, which carries no such label, makes nothing unknown by its silence.
+    a system of records alone, which carries no such label, makes nothing unknown by its silence. Of an unborn child it
+    is the mother's label, and as much her own affair as her records: unknown, unless a council recorded whose mother
+    she is.
     """
+    if any(one.same.candidate.is_mother for one in asked if one.same) and not is_mother_linked(asked):
+        return None
     health = [one for one in asked if one.connector.custodian.sector is Sector.HEALTH]
     if any(one.same.candidate.identity.restricted for one in health if one.same is not None):
         return True

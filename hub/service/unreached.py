@@ -27,9 +27,15 @@ NOT_BEFORE_BIRTH = (
 )
 NOT_LINKED = (
     "This is the mother's own record, and is shown only where a council recorded whose mother she is. None did, so "
-    "whether there is any is not told. Ask the council to record it with her NHS number, then ask again."
+    "neither whether there is any nor whether her whereabouts are restricted is told. Ask the council to record it "
+    "with her NHS number, then ask again."
 )
-STEPS = frozenset({BEFORE_BIRTH, NOT_BEFORE_BIRTH, NOT_LINKED})
+LINK_UNKNOWN = (
+    "This is the mother's own record, and is shown only where a council recorded whose mother she is. No council could "
+    "say for certain, so neither whether there is any nor whether her whereabouts are restricted is told. Ask the "
+    "council whose mother she is, then ask again. It does not mean that nothing is known."
+)
+STEPS = frozenset({BEFORE_BIRTH, NOT_BEFORE_BIRTH, NOT_LINKED, LINK_UNKNOWN})
 """What is said where it is the question, and not the purpose or the role, that does not reach a kind."""
 
 
@@ -67,13 +73,18 @@ class Unreached:
                 yield kind, _line(kind, connector.custodian, step)
 
     def _unlinked(self, asked: Sequence[Asked]) -> Iterable[tuple[str, Withheld]]:
-        """Of an unborn child's mother, whom every council that was asked knows nothing of as such: her own record."""
-        if self.search.unborn is None or is_mother_linked(asked) is not False:
+        """Of an unborn child's mother, whom no council that was asked surely knows as such: her own record.
+
+        Otherwise whoever has a woman's number could learn that she is expecting, whenever a council does not answer.
+        """
+        linked = is_mother_linked(asked)
+        if self.search.unborn is None or linked:
             return
+        step = LINK_UNKNOWN if linked is None else NOT_LINKED
         for line in self.asked_of:
             for kind in sorted(self._selected() & (offered(line.connector, self.search) or frozenset())):
                 if ABOUT_ADULT in self.bundle.catalogue[kind].labels:
-                    yield kind, _line(kind, line.connector.custodian, NOT_LINKED)
+                    yield kind, _line(kind, line.connector.custodian, step)
 
     def _selected(self) -> frozenset[str]:
         return self.question.look & self.scope.kinds

@@ -102,7 +102,7 @@ async def test_without_the_councils_word_her_care_is_not_told(town: Town, mother
     assert line["contact"]["phone"]
 
 
-async def test_twins_are_for_a_person_and_the_mothers_care_is_a_gap(town: Town) -> None:
+async def test_twins_are_for_a_person_and_the_mothers_care_is_not_told(town: Town) -> None:
     child = await asked(town, OF_TWINS, due(town))
     assert by_name(child)[COUNCIL]["state"] == "POSSIBLE_MATCH"
     assert "more than one" in by_name(child)[COUNCIL]["reason"]
@@ -111,10 +111,11 @@ async def test_twins_are_for_a_person_and_the_mothers_care_is_a_gap(town: Town) 
         {"compared": "expected date of birth", "outcome": "agree"},
     ]
     assert child["candidates"] == [{"evidence": agreed}] * 2
-    assert child["health"]["maternityEpisodes"] == []
-    (gap,) = [line for line in child["withheld"] if line["kind"] == "maternity_episode"]
-    assert gap["outcome"] == "GAP"
-    assert "how that person is linked" in gap["nextStep"]
+    assert by_name(child)[HEALTH]["records"] == 0
+    assert child["health"]["maternityEpisodes"] is None
+    assert [line for line in child["withheld"] if line["kind"] == "maternity_episode"] == []
+    (line,) = [line for line in child["health"]["withheld"] if line["fields"] == ["maternityEpisodes"]]
+    assert "No council could say for certain" in line["nextStep"]
 
 
 async def test_nobody_holds_the_child(town: Town) -> None:

@@ -122,8 +122,9 @@ def _beside(asked: Unborn, who: Candidate) -> _Beside | None:
     apart = _expected(asked.expected, held.expected)
     evidence = (Evidence(ComparedUnborn.MOTHER, Agreement.AGREE), Evidence(ComparedUnborn.EXPECTED_DATE, apart))
     born = who.identity.birth_date
-    if born is not None:
-        return _Beside(who, evidence, Doubt.ALREADY_BORN) if _may_be_this_birth(asked.expected, born) else None
+    if born is not None:  # a birth date can be mistyped as well: where the expected dates agree, it is not long born
+        is_it = apart in (Agreement.AGREE, Agreement.CLOSE) or _may_be_this_birth(asked.expected, born)
+        return _Beside(who, evidence, Doubt.ALREADY_BORN) if is_it else None
     doubts = {Agreement.DIFFER: Doubt.EXPECTED_DATE, Agreement.MISSING: Doubt.NOT_ENOUGH}
     return _Beside(who, evidence, doubts.get(apart))
 

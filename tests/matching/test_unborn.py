@@ -66,6 +66,11 @@ FOR_A_PERSON = [
     pytest.param([held(), held(20, name="2")], asked(), Doubt.SEVERAL, id="two that fit, of which one better"),
     pytest.param([held(born=DUE)], asked(), Doubt.ALREADY_BORN, id="born on the day"),
     pytest.param([held(None, born=DUE - timedelta(EARLY_DAYS_MAX))], asked(), Doubt.ALREADY_BORN, id="born early"),
+    pytest.param(
+        [held(born=DUE + timedelta(22))], asked(), Doubt.ALREADY_BORN, id="born later than can be, as expected"
+    ),
+    pytest.param([held(born=date(2026, 1, 18))], asked(), Doubt.ALREADY_BORN, id="born in a year that was mistyped"),
+    pytest.param([held(born=DUE), held(300, name="2")], asked(), Doubt.ALREADY_BORN, id="born, and another expected"),
     pytest.param([held(), held(born=DUE, name="2")], asked(), Doubt.ALREADY_BORN, id="one of twins born"),
     pytest.param([herself(verified=False)], asked(), Doubt.MOTHER_UNVERIFIED, id="the mother, not verified"),
 ]

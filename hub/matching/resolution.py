@@ -113,10 +113,9 @@ class Lapse(StrEnum):
 
 NEXT_STEPS_UNBORN = {
     Doubt.ALREADY_BORN: "This child has been born: ask by the child's own NHS number, or name and date of birth.",
-    Doubt.SEVERAL: "More than one record there fits this pregnancy, as of twins, so it cannot be said here which is "
-    "meant, nor that one is not: ring the agency.",
-    Doubt.SOURCES_DISAGREE: "What two agencies hold cannot be one child, so it cannot be said here which is meant: "
-    "ring both.",
+    Doubt.SEVERAL: "More than one record there fits this pregnancy, as of twins. That cannot be settled here: ring the "
+    "agency.",
+    Doubt.SOURCES_DISAGREE: "What two agencies hold cannot be one child. That cannot be settled here: ring both.",
 }
 """What to do about a possible match of an unborn child where a person's word would not settle it.
 

@@ -40,6 +40,10 @@ _UNBORN_INSTEAD = (
     "Date of birth is in the future. Check the year. If the child is not born yet, empty everything here and open "
     "“The child is not born yet” below"
 )
+_ONE_CHILD = (
+    "Ask about one child: empty this and all else about a child who has been born, or empty the mother’s number and "
+    "the expected date below"
+)
 _SAY_WHOM = "Enter an NHS number, or a given name, a family name and a date of birth"
 _FIELDS = {
     "PURPOSE": "purpose",
@@ -125,20 +129,17 @@ def _search(form: Form, today: date) -> ChildSearch | None:
 
 def _unborn(form: Form, today: date) -> ChildSearch | None:
     """A child not yet born: nothing may be said of the child beside it, or two questions would be asked at once."""
+    beside = next((_BOXES.get(name, name) for name in _OF_A_CHILD if form.value(name).strip()), None)
+    if beside is not None:
+        form.wrong(beside, _ONE_CHILD)
     number = form.text("mother_nhs_number", missing="Enter the mother’s NHS number", most=asking.NAME_MAX)
     if number:
-        _checked(form, "mother_nhs_number", lambda: NHSNumber.parse(number))
+        _checked(form, "mother_nhs_number", lambda: NHSNumber.parse(number), whose="The mother’s")
     day, month, year = (form.value(f"expected-{part}").strip() for part in ("day", "month", "year"))
     if not (month and year):
         form.wrong("expected-day", "Enter when the birth is expected: the month and year if you know no more")
     else:
         _expected_date(form, _written(day, month, year), today)
-    if any(form.value(name).strip() for name in _OF_A_CHILD):
-        form.wrong(
-            next(_BOXES.get(name, name) for name in _OF_A_CHILD if form.value(name).strip()),
-            "Ask about one child: empty this and all else about a child who has been born, or empty the mother’s "
-            "number and the expected date below",
-        )
     if not form.ok:
         return None
     return asking.unborn_search(mother=number, expected=_written(day, month, year))
@@ -211,11 +212,12 @@ def _parsed(form: Form, name: str, parse: Callable[[str], Read]) -> Read | None:
     return _checked(form, name, lambda: parse(text))
 
 
-def _checked(form: Form, name: str, make: Callable[[], Read]) -> Read | None:
+def _checked(form: Form, name: str, make: Callable[[], Read], whose: str = "The") -> Read | None:
+    """What ``make`` reads; ``whose`` it is stands before what is wrong, where two fields of a form could be meant."""
     try:
         return make()
     except BadRequest as error:
-        form.wrong(name, error.message)
+        form.wrong(name, f"{whose} {error.message.removeprefix('The ')}" if whose != "The" else error.message)
         return None
 
 

@@ -67,7 +67,7 @@ def test_without_the_councils_word_the_page_says_why_there_is_nothing_of_hers(fr
 def test_twins_are_shown_and_cannot_be_confirmed_here(front: Front) -> None:
     page = ask(front, council(UNBORN, UNBORN))
     words = said(page)
-    assert words.count("More than one record there fits this pregnancy, as of twins") == 2
+    assert words.count("More than one record there fits this pregnancy, as of twins. That cannot be settled here") == 2
     assert "/find/match" not in page.text
     assert words.count("Mother's NHS number") == 2
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from hub.app import load_policies
 from hub.cli import policy_check, policy_diff, policy_past, policy_show, policy_sign
 from hub.domain.records import RecordPointer
 from hub.errors import BadRequest
+from hub.policy.bundle import Bundle
 from hub.policy.engine import Policy
 from hub.policy.explain import explain
 from hub.policy.facts import Judged, RequestFacts
+from hub.policy.hints import meant
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -60,10 +63,10 @@ def explain_one(options: argparse.Namespace) -> int:
     policy = Policy(load_policies(options.policies))
     vocabulary = policy.bundle.vocabulary
     _known("kind", options.kind, policy.bundle.catalogue.kinds)
-    _known("purpose", options.purpose, policy.bundle.purposes)
+    _known("purpose", options.purpose, policy.bundle.purposes, _waiting(policy.bundle))
     _known("role", options.role, vocabulary.roles)
     for label in (*options.label, *options.unknown, *options.judged, *options.stale):
-        _known("label", label, vocabulary.labels)
+        _known("label", label, vocabulary.labels, _no_labels(policy.bundle))
     restricted = frozenset({"restricted_location"})
     facts = RequestFacts(
         purpose=options.purpose,
@@ -83,7 +86,32 @@ def explain_one(options: argparse.Namespace) -> int:
     return 0
 
 
-def _known(what: str, name: str, names: object) -> None:
-    known = sorted(names)  # type: ignore[call-overload]
-    if name not in known:
-        raise BadRequest(f"There is no {what} of that name. There are: {', '.join(known)}.", code="USAGE")
+def _known(what: str, name: str, known: Collection[str], elsewhere: Mapping[str, str] | None = None) -> None:
+    """Refuse a word that is none of ``known``; ``elsewhere`` says what else is called so, and what to do instead."""
+    if name in known:
+        return
+    if elsewhere and name in elsewhere:
+        raise BadRequest(f"{name!r} is {elsewhere[name]}", code="USAGE")
+    hint = meant(name, known) or f". There are: {', '.join(sorted(known))}."
+    raise BadRequest(f"There is no {what} {name!r}{hint}", code="USAGE")
+
+
+def _waiting(bundle: Bundle) -> dict[str, str]:
+    """Law that is written down and that nobody can ask under, by id: why."""
+    return {
+        **{name: f"law that is not in force: {each.because}" for name, each in bundle.inactive.items()},
+        **{name: f"law under which nobody asks. {each.because}" for name, each in bundle.supporting.items()},
+    }
+
+
+def _no_labels(bundle: Bundle) -> dict[str, str]:
+    """Words that are taken for labels, by word: what they are."""
+    rules = (*bundle.rules, *bundle.limiting_rules)
+    return {
+        **{
+            each.id: "a rule and no label: it decides by labels, such as " + ", ".join(each.applies_when.record_has)
+            for each in rules
+            if each.applies_when.record_has
+        },
+        **dict.fromkeys(bundle.vocabulary.subject_facts, "a fact of the child and no label: use --restricted yes"),
+    }

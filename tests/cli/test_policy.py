@@ -215,4 +215,25 @@ class TestExplain:
     def test_a_judgement_of_an_unknown_word(self, run: Run, option: str) -> None:
         status, _, err = run("explain", "--kind", "contact", option, "hunch")
         assert status == 2
-        assert err.startswith("hub: There is no label of that name. There are: ")
+        assert err.startswith("hub: There is no label 'hunch'. There are: about_adult, ")
+
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            pytest.param(["--kind", "atendance"], "There is no kind 'atendance'. Did you mean 'attendance'?", id="a slip"),
+            pytest.param(["--kind", "horoscope"], "There is no kind 'horoscope'. There are: adoption_record, ", id="no such kind"),
+            pytest.param(["--purpose", "s17"], "There is no purpose 's17'. Did you mean 'ca1989-s17'?", id="a section alone"),
+            pytest.param(["--purpose", "CA1989-S17"], "There is no purpose 'CA1989-S17'. Did you mean 'ca1989-s17'?", id="capitals"),
+            pytest.param(["--purpose", "ca2004-macpt"], "'ca2004-macpt' is law that is not in force: Not commenced", id="law not in force"),
+            pytest.param(["--purpose", "ca2004-s11"], "'ca2004-s11' is law under which nobody asks. It supports a disclosure", id="law that supports"),
+            pytest.param(["--role", "social_worker"], "There is no role 'social_worker'. Did you mean 'mash_social_worker'?", id="a part of a role"),
+            pytest.param(["--label", "yp_objection,under_13"], "There is no label 'yp_objection,under_13'. Did you mean 'yp_objection'?", id="two labels with a comma"),
+            pytest.param(["--label", "imp-gillick"], "'imp-gillick' is a rule and no label: it decides by labels, such as yp_objection", id="a rule for a label"),
+            pytest.param(["--unknown", "restricted_location"], "'restricted_location' is a fact of the child and no label: use --restricted yes", id="a fact of the child for a label"),
+        ],
+    )  # fmt: skip
+    def test_a_mistake_says_what_to_write_instead(self, run: Run, options: list[str], says: str) -> None:
+        kind = [] if "--kind" in options else ["--kind", "attendance"]
+        status, out, err = run("explain", *kind, *options)
+        assert (status, out) == (2, "")
+        assert err.startswith(f"hub: {says}")

@@ -202,14 +202,20 @@ class TestPolicy:
     @pytest.mark.parametrize(
         ("options", "says"),
         [
-            (["--kind", "horoscope"], "There is no kind of that name. There are: adoption_record, "),
+            (["--kind", "horoscope"], "There is no kind 'horoscope'. There are: adoption_record, "),
             (
                 ["--kind", "contact", "--purpose", "curiosity"],
-                "There is no purpose of that name. There are: ca1989-",
+                "There is no purpose 'curiosity'. There are: ca1989-",
             ),
-            (["--kind", "contact", "--role", "astrologer"], "There is no role of that name. There are: "),
-            (["--kind", "contact", "--label", "privilged"], "There is no label of that name. There are: "),
-            (["--kind", "contact", "--unknown", "privilged"], "There is no label of that name. There are: "),
+            (["--kind", "contact", "--role", "astrologer"], "There is no role 'astrologer'. There are: "),
+            (
+                ["--kind", "contact", "--label", "privilged"],
+                "There is no label 'privilged'. Did you mean 'privileged'?",
+            ),
+            (
+                ["--kind", "contact", "--unknown", "privilged"],
+                "There is no label 'privilged'. Did you mean 'privileged'?",
+            ),
         ],
     )
     def test_explain_what_is_not(self, run: Run, options: list[str], says: str) -> None:

@@ -26,6 +26,11 @@ _NOT_ASKED = {
     "the contact",
 }
 
+_GOING_ON = (
+    "of the mother only maternity care that is going on is looked for. That none is shown does not mean that she was "
+    "never booked: what has ended is not looked for, whether or not there is any"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -108,6 +113,8 @@ def source_of(asked: Asked, untold: int = 0) -> Source:
         detail = f"somebody like the child is on file here: {asked.resolution.dropped[0].shown}"
     elif isinstance(asked.resolution, Same) and asked.resolution.others:
         detail = "it may hold further records of this child under another number: ask the contact"
+    elif asked.found is not None and asked.same is not None and asked.same.candidate.is_mother:
+        detail = _GOING_ON
     answered = state is SourceState.ANSWERED and asked.found is not None
     return Source(
         custodian=asked.connector.custodian,

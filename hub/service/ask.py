@@ -231,15 +231,13 @@ class _Round:
             return
         who = resolution.candidate
         self._tell(self._final, line, who.identity)
-        if not line.kinds:
+        if not line.kinds or (who.is_mother and not await self._is_linked()):
             return
         found = await line.connector.find(who, line.kinds, deadline)
         if not isinstance(found, Found):
             asked.no_answer = found
             return
-        if who.is_mother:
-            found = await self._linking(found)
-        asked.found = found
+        asked.found = found = with_link(found) if who.is_mother else found
         pointers = [pointer for pointer in found.pointers if self._wanted(who, pointer)]
         if not pointers:
             return
@@ -251,15 +249,15 @@ class _Round:
         if asked.held.keys() != set(pointers):  # a record that is silently missing would read as not held
             asked.no_answer = NoAnswer(NoAnswerReason.MALFORMED, "it gave other records than those it was asked for")
 
-    async def _linking(self, found: Found) -> Found:
-        """What was found of an unborn child's mother, with whether a council recorded whose mother she is.
+    async def _is_linked(self) -> bool | None:
+        """Whether a council recorded that the mother who was found is the unborn child's; else nothing is asked of her.
 
-        A council that has not said within the grace leaves it unknown, which withholds and never shares.
+        A council that has not said within the grace leaves it unknown.
         """
         councils = [name for name, one in self._asked.items() if one.connector.custodian.sector is Sector.COUNCIL]
         if told := [self._final[name] for name in councils if name in self._final]:
             await asyncio.wait(told, timeout=self._grace_seconds)
-        return with_link(found, is_linked(self._asked[name].state_so_far for name in councils))
+        return is_linked(self._asked[name].state_so_far for name in councils)
 
     async def _match(self, line: Line, search: ChildSearch, deadline: Deadline) -> Resolution | NoAnswer:
         """Who the custodian holds, with the others' word where the searcher's alone is too little to be sure.
@@ -328,9 +326,10 @@ def _keep_apart(asked: Sequence[Asked]) -> None:
 def _unlink(asked: Sequence[Asked]) -> None:
     """Take back that a council recorded whose mother she is, where its own match did not stand in the end.
 
-    What was fetched of hers meanwhile is dropped, unread.
+    What was found and fetched of hers meanwhile is dropped, unread, as if nobody had asked.
     """
-    linked = is_mother_linked(asked)
+    if is_mother_linked(asked):
+        return
     for one in asked:
-        if one.same is not None and one.same.candidate.is_mother and one.found is not None and not linked:
-            one.found, one.held = with_link(one.found, linked), {}
+        if one.same is not None and one.same.candidate.is_mother:
+            one.found, one.held = None, {}

@@ -15,7 +15,7 @@ from hub.policy.decision import RecordDecision
 from hub.policy.engine import Policy
 from hub.policy.facts import Judged, RequestFacts
 from hub.policy.release import is_beyond, release, withheld_whole
-from hub.service.ask import Asked, is_mother_linked
+from hub.service.ask import Asked
 from hub.service.judging import Judging
 
 
@@ -57,12 +57,10 @@ def decide_all(
             the answer says once that nobody looked further back.
 
     Records that were found but not fetched, because nothing selected them, leave a trace only if they are held back
-    whole: that something is held back is told whichever lists were selected. A mother's of whom nobody said that she is
-    the unborn child's leave none: held and not held are one answer (:mod:`hub.service.unreached`).
+    whole: that something is held back is told whichever lists were selected.
     """
     decided = []
     ordinal = 0
-    linked = is_mother_linked(asked)
     finally_known = judging.knowing(one.same.candidate for one in asked if one.same is not None)
     for pointer, custodian, one in _records(asked):
         assert one.same is not None  # its records are here
@@ -81,8 +79,7 @@ def decide_all(
             released = release(held, decision, custodian, at)
             lines = released.withheld
         elif not decision.any_released:
-            untold = one.same.candidate.is_mother and not linked
-            lines = () if untold else withheld_whole(pointer, decision, custodian, at)
+            lines = withheld_whole(pointer, decision, custodian, at)
         else:
             continue
         numbered = tuple(replace(line, ordinal=ordinal + n) for n, line in enumerate(lines, 1))

@@ -1,8 +1,9 @@
 """Whether somebody recorded that the mother whom a question names is this unborn child's mother. Pure.
 
 A record of hers is about another person than the child, so policy asks whether the link between the two is recorded
-(``limits/scope-others.toml``). Before the birth only a council's pre-birth record can have recorded it. What is said
-here is a word on the record like any other: whether it is then shared, policy decides.
+(``limits/scope-others.toml``). Before the birth only a council's pre-birth record can have recorded it. Where none
+surely did, nobody is asked what she has: held and not held are one answer. What is said here is a word on the record
+like any other: whether it is then shared, policy decides.
 """
 
 from __future__ import annotations
@@ -29,17 +30,12 @@ def is_linked(councils: Iterable[SourceState | None]) -> bool | None:
     return False if states and all(state is SourceState.NOT_HELD for state in states) else None
 
 
-def with_link(found: Found, linked: bool | None) -> Found:
-    """What was ``found`` of the mother, each record with what is known of the link."""
+def with_link(found: Found) -> Found:
+    """What was ``found`` of a mother whose link with the child is recorded, each record with the word that it is."""
     word = frozenset({LINK_RECORDED})
     return replace(
         found,
         pointers=tuple(
-            replace(
-                each,
-                labels=each.labels | word if linked else each.labels - word,
-                undetermined=each.undetermined | word if linked is None else each.undetermined - word,
-            )
-            for each in found.pointers
+            replace(each, labels=each.labels | word, undetermined=each.undetermined - word) for each in found.pointers
         ),
     )

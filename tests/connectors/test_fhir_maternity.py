@@ -147,6 +147,13 @@ async def test_what_is_not_maternity_care_that_is_going_on_is_not_read(url: str,
     assert await told(url, resource, due("2027-01-18", "2026-08-01")) == []
 
 
+@pytest.mark.parametrize("status", ["on-hold", "ACTIVE", None])
+async def test_a_status_that_fhir_does_not_know_is_not_taken_for_the_end(url: str, status: str | None) -> None:
+    answer = await told(url, episode(), episode(id="e2", status=status))
+    assert isinstance(answer, NoAnswer)
+    assert answer.reason is NoAnswerReason.MALFORMED
+
+
 async def test_the_hubs_own_word_for_the_type(url: str) -> None:
     [(_, values)] = await told(url, episode(type=[OWN_WORD], status="planned"))
     assert (values["service"], values["status"]) == ("Maternity", "planned")

@@ -39,6 +39,7 @@ DUE_CODES = ("161714006", "289206005", "738070007")
 """SNOMED CT "Estimated date of delivery"; from the last period; from an antenatal ultrasound scan."""
 
 _GOING_ON = frozenset({"planned", "waitlist", "active", "onhold"})
+_OVER = frozenset({"finished", "cancelled"})
 _NOT_KNOWN = frozenset({"registered", "cancelled", "unknown"})  # statuses of an Observation that states nothing
 _ADULT_YEARS = 18
 _OBJECTS = "yp_objection"
@@ -164,9 +165,20 @@ def _years(born: PartialDate, today: date) -> int:
 
 
 def _is_read(episode: Element) -> bool:
-    """Whether it is maternity care, and going on."""
-    if is_in_error(episode) or text(episode.get("status"), "EpisodeOfCare.status") not in _GOING_ON:
+    """Whether it is maternity care, and going on.
+
+    Raises:
+        UpstreamFault: MALFORMED when it is maternity care and has no status that FHIR knows: it may be going on.
+    """
+    if is_in_error(episode) or not _is_maternity(episode):
         return False
+    status = text(episode.get("status"), "EpisodeOfCare.status")
+    if status not in _GOING_ON | _OVER:
+        raise malformed("EpisodeOfCare.status")
+    return status in _GOING_ON
+
+
+def _is_maternity(episode: Element) -> bool:
     concepts = elements(episode.get("type"), "EpisodeOfCare.type")
     codings = [coding for each in concepts for coding in elements(each.get("coding"), "EpisodeOfCare.type.coding")]
     return any((coding.get("system"), coding.get("code")) in TYPES for coding in codings)

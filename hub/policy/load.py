@@ -48,8 +48,6 @@ FILES_MAX = 500
 SINGLE_FILES = ("vocabulary.toml", "legal-sources.toml", "rejected.toml")
 DIRECTORIES = ("fields", "gateways", "impediments", "handling", "limits")
 
-_RENAMED = frozenset({".txt", ".toml"})
-"""How a policy ends that a mail program or a file manager renamed, in small letters."""
 RULES = ("impediments/", "handling/", "limits/")
 _MAY_BE_EMPTY = frozenset({"summary", "roles"})
 """Lists that say something when empty: nothing to join on the timeline; no role gives this recipient word."""
@@ -177,7 +175,7 @@ def _read(directory: Path) -> dict[str, bytes]:
         if name.startswith("tests/") or left_by_an_editor(path.name):
             continue
         if not name.endswith(".toml"):
-            if folder in DIRECTORIES and path.suffix.lower() in _RENAMED:
+            if folder in DIRECTORIES and _renamed(path):
                 faults.append(PolicyFault(name, "", "not read: rename it so that it ends in .toml, or move it away"))
         elif name not in SINGLE_FILES and (folder not in DIRECTORIES or not rest):
             faults.append(PolicyFault(name, "", f"not a place for policies: use {', '.join(DIRECTORIES)}"))
@@ -204,6 +202,12 @@ def _read_file(name: str, path: Path, files: dict[str, bytes], faults: list[Poli
             files[name] = path.read_bytes()
     except OSError as fault:
         faults.append(PolicyFault(name, "", f"cannot be read: {fault.strerror}"))
+
+
+def _renamed(path: Path) -> bool:
+    """Whether this is a policy that something renamed (``x.toml.txt``, ``x.TOML``), and no copy beside the policy."""
+    stem, mark, _ = path.name.lower().partition(".toml")
+    return bool(mark) and not (path.parent / f"{path.name[: len(stem)]}.toml").exists()
 
 
 def left_by_an_editor(name: str) -> bool:

@@ -235,3 +235,33 @@ def test_the_installed_package_s_own_policies_come_first(tmp_path: Path, monkeyp
     assert load.default_policies_directory() == tmp_path / "policies"
     (package / "_policies").mkdir()
     assert load.default_policies_directory() == package / "_policies"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(f"{LPP}~", id="an editor's backup"),
+        pytest.param(f"{LPP}.bak", id="another editor's backup"),
+        pytest.param(f"{LPP}.txt", id="a copy beside the rule"),
+        pytest.param("impediments/.imp-lpp.toml.swp", id="an editor's own"),
+        pytest.param("impediments/.#imp-lpp.toml", id="an editor's lock"),
+        pytest.param("impediments/~$imp-lpp.toml", id="a word processor's lock"),
+        pytest.param("impediments/._imp-lpp.toml", id="a system's own"),
+        pytest.param("impediments/notes.txt", id="somebody's notes"),
+        pytest.param("README.toml.txt", id="not in a folder of policies"),
+    ],
+)
+def test_what_an_editor_or_a_system_leaves_beside_a_policy_changes_nothing(policies: Path, name: str) -> None:
+    (policies / name).write_bytes(b"\x00\xff")
+    assert load_bundle(policies, ON).digest == bundle().digest
+
+
+def test_an_editor_s_lock_that_leads_nowhere_changes_nothing(policies: Path) -> None:
+    (policies / "impediments/.#imp-lpp.toml").symlink_to("alice@desk.1234")
+    assert load_bundle(policies, ON).digest == bundle().digest
+
+
+def test_a_policy_that_leads_nowhere_cannot_be_read(policies: Path) -> None:
+    (policies / LPP).unlink()
+    (policies / LPP).symlink_to("nowhere.toml")
+    assert f"{LPP}: cannot be read: No such file or directory" in refusal(policies)

@@ -35,6 +35,7 @@ _CUSTODIAN = (f"{_TERMS}/v3-ParticipationType", "CST", "custodian")
 _SUCCESS, _MINOR, _SERIOUS, _MAJOR = "0", "4", "8", "12"
 
 Code = tuple[str, str, str]
+Event = Question | Answer | Refused | Abandoned | Act
 
 _ACTS: Mapping[str, tuple[Code, Code | None, str]] = {
     "review": (_LOG_USED, None, "E"),
@@ -55,7 +56,7 @@ _ACTS: Mapping[str, tuple[Code, Code | None, str]] = {
 }
 """What kind of event each act is: type, subtype, action."""
 
-_UNDONE: Mapping[tuple[str, str], Code] = {
+_UNDONE: Mapping[tuple[str, str | None], Code] = {
     ("hold", "lifted"): (_LIFE, "unhold", "Remove Legal Hold Record Lifecycle Event"),
     ("match", "denied"): (_LIFE, "unlink", "Unlink Record Lifecycle Event"),
     ("match", "withdrawn"): (_LIFE, "unlink", "Unlink Record Lifecycle Event"),
@@ -99,7 +100,7 @@ class _Under:
     def who(self, what: str, value: str) -> Json:
         return {"identifier": {"system": f"https://{self._origin}/{what}", "value": value}}
 
-    def event(self, entry: Entry, question: Question | None) -> Json:
+    def event(self, entry: Event, question: Question | None) -> Json:
         match entry:
             case Question():
                 return self._asking(entry, entry, _SUCCESS, None) | {"entity": self._about(entry, whole=True)}
@@ -111,7 +112,6 @@ class _Under:
                 return self._refused(entry)
             case Act():
                 return self._act(entry)
-        raise AssertionError(kind_of(entry))
 
     def unreadable(self) -> Json:
         # nobody knows when it was; the moment is the least that FHIR takes for one
@@ -153,7 +153,7 @@ class _Under:
     def _act(self, entry: Act) -> Json:
         by, name, done = entry.officer, kind_of(entry), getattr(entry, "act", None)
         kind, sub, action = _ACTS[name]
-        kind = _UNDONE.get((name, done or ""), kind)
+        kind = _UNDONE.get((name, done), kind)
         reason = getattr(entry, "reason", None)
         return {
             **_what(kind, sub, action, format_moment(entry.at), _SUCCESS, done or name),
@@ -257,13 +257,15 @@ def _agent(kind: Code, who: Json, *, requestor: bool = False) -> Json:
 
 
 def _entity(what: Json, kind: str, role: str | None) -> Json:
-    made: Json = {"what": what, "type": {"system": f"{_TERMS}/audit-entity-type", "code": kind}}
+    return {"what": what, **_typed(kind, role)}
+
+
+def _typed(kind: str, role: str | None) -> Json:
+    made: Json = {"type": {"system": f"{_TERMS}/audit-entity-type", "code": kind}}
     return made if role is None else made | {"role": {"system": f"{_TERMS}/object-role", "code": role}}
 
 
 def _detailed(values: Mapping[str, object], role: str | None = None) -> Json:
-    """A system object with what is known of it, as pairs."""
-    made = _entity({}, "2", role)
-    del made["what"]
+    """A system object with what is known of it, as pairs: one at the least, as FHIR takes no empty list."""
     details = [{"type": name, "valueString": str(value)} for name, value in values.items() if value is not None]
-    return made | ({"detail": details} if details else {})
+    return _typed("2", role) | {"detail": details}

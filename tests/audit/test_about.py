@@ -87,6 +87,7 @@ def test_several_references_are_one_child_and_none_is_nobody() -> None:
     bodies = [encode(samples.question(subject=each)) for each in (SUBJECT, REF, OTHER)]
     assert [two.step(index, body) for index, body in enumerate(bodies)] == [True, False, True]
     assert [none.step(index, body) for index, body in enumerate(bodies)] == [False] * 3
+    assert not none.step(3, b'""'), "not even bytes that are no entry"
     assert none.found == set()
 
 

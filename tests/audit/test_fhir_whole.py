@@ -94,6 +94,8 @@ def test_what_every_resource_says_of_itself() -> None:
     }
     assert resource["purposeOfEvent"] == own_code("purpose", "ca1989-s47")
     assert resource["type"] == {"system": DCM, "code": "110112", "display": "Query"}
+    displays = [agent["type"]["coding"][0]["display"] for agent in resource["agent"]]
+    assert displays == ["information recipient", "Source Role ID", "agent", "Destination Role ID"]
     assert "meta" not in resource
 
 

@@ -55,7 +55,8 @@ def impediments(bundle: Bundle, link: Link) -> Iterator[str]:
         "where one of them is veiled, so is the refusal. An **open** refusal names the provision, who can lift it and "
         "what to do next. A **veiled** one reads the same whatever lies behind it, because the ground would tell what "
         f"it protects: {quoted(told.veiled_next_step)} It goes with "
-        f"the holder's single point of contact and a reply within {days(told.veiled_reply_days)}."
+        f"the holder's single point of contact and a reply within {days(told.veiled_reply_days)}. "
+        "A record is marked when its holder says so, or where [all of its kind](#what-is-true-of-a-record) are."
     )
     yield "\n".join(
         [

@@ -96,8 +96,14 @@ def words(bundle: Bundle) -> Iterator[str]:
         f"{listed((quoted(known.labels[each].meaning) for each in one_of), 'or')}. With none of them, all are unknown."
         for word, one_of in known.choices
     ]
-    if choices:
-        yield "\n".join(choices)
+    carried = [
+        f"- Every record of the kind *{kind.title}* is marked "
+        f"{listed(quoted(known.labels[word].meaning) for word in sorted(kind.labels))}, by its nature."
+        for kind in bundle.catalogue.kinds.values()
+        if kind.labels
+    ]
+    if choices or carried:
+        yield "\n".join((*choices, *carried))
     yield "### What is true of the child"
     yield _table(("Word", "What is recorded", "Who can say so"), _facts(known.subject_facts, bundle))
     yield "### What sort of information it is"

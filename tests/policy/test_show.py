@@ -329,3 +329,13 @@ def test_check(
 def test_check_without_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "show", "--check", str(tmp_path / "none.md")]) == 2
     assert "none.md: cannot be read" in capsys.readouterr().err
+
+
+def test_what_every_record_of_a_kind_is_marked_by_its_nature() -> None:
+    said = shown(bundle())
+    for kind in bundle().catalogue.kinds.values():
+        line = f"- Every record of the kind *{kind.title}* is marked "
+        assert (line in said) is bool(kind.labels)
+        for word in kind.labels:
+            meaning = bundle().vocabulary.labels[word].meaning
+            assert f'"{meaning}"' in said.partition(line)[2].partition("\n")[0]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.domain.asking import child_search
 from hub.domain.dates_asked import LATE_DAYS_MAX
@@ -13,7 +16,7 @@ from hub.domain.identifiers import NHSNumber
 from hub.domain.people import Candidate, ChildSearch, Identity, PartialDate, Unborn
 from hub.errors import BadRequest
 from hub.matching.confirmations import Book, Confirmation, Confirmed, is_about, is_by_mother, new, see
-from hub.matching.resolution import Basis, Doubt, Lapse, NotHeld, Resolution, Review, Said, Same
+from hub.matching.resolution import Basis, Doubt, Lapse, NotHeld, Resolution, Review, Said, Same, ScoredCandidate
 from hub.matching.unborn import DAYS_APART_MAX, resolve_unborn
 from tests.matching.confirming import AT, SALT, word
 
@@ -206,3 +209,36 @@ def test_nothing_of_it_can_be_read() -> None:
     kept = repr(said(FAR)) + repr(said(FAR).seen.child) + repr(said(FAR).seen.held) + repr(said(FAR).seen.stated)
     assert MOTHER.value not in kept
     assert "2026-04-18" not in kept
+
+
+WORDS = st.sampled_from([None, *Said])
+PEOPLE = st.lists(
+    st.tuples(st.one_of(st.none(), st.integers(-60, 60)), st.booleans(), st.booleans(), WORDS), max_size=4
+)
+
+
+@given(PEOPLE, st.randoms())
+def test_whatever_people_say_nobody_who_was_born_is_linked_and_nobody_is_lost(
+    drawn: list[tuple[int | None, bool, bool, Said | None]], order: Random
+) -> None:
+    people, words = [], []
+    for n, (days, hers, is_born, what) in enumerate(drawn):
+        who = held(days, str(n), born=DUE if is_born else None, mother=MOTHER if hers else ANOTHER)
+        people.append(who)
+        if what is not None:  # as a row might have it that nobody should have been able to record
+            shown = ScoredCandidate(who, 0.0, (), Doubt.NOT_ENOUGH)
+            words.append(Confirmation(f"{n:032x}", what, see(asked(), shown, SALT), "", AT, LATER, ""))
+    found = again(*people, words=tuple(words), at=AT)
+    of_hers = {str(n) for n, (_, is_hers, _, _) in enumerate(drawn) if is_hers}
+    if isinstance(found, Same):
+        assert found.candidate.identity.birth_date is None
+        others = {each.candidate.local_id for each in found.others}
+        assert not any(each.candidate.identity.birth_date for each in found.others)
+    else:
+        others = {each.candidate.local_id for each in found.candidates} if isinstance(found, Review) else set()
+    one = {found.candidate.local_id} if isinstance(found, Same) else set()
+    denied = {int(each.reference, 16) for each in found.dropped}
+    assert one | others | {str(each) for each in denied} == of_hers
+    assert all(drawn[each][3] is Said.DIFFERENT for each in denied)
+    order.shuffle(people)
+    assert again(*people, words=tuple(words), at=AT) == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -65,19 +66,33 @@ def test_the_form_and_the_answer(
     page.get_by_role("heading", name="Unborn child", exact=True).wait_for()
 
 
-MISTAKES = [
-    pytest.param({}, None, ["Enter when the birth is expected"], id="no expected date"),
-    pytest.param({}, 400, ["The expected date of birth is more than ten months from now"], id="an expected date far away"),
-    pytest.param({}, -300, ["The expected date of birth is more than half a year ago. Check the year"], id="an expected date long past"),
-    pytest.param({"expected-day": "31", "expected-month": "2"}, 0, ["The expected date must be a real date"], id="no such day"),
-    pytest.param({"mother_nhs_number": "9990009903"}, 0, ["The mother’s NHS number is not valid"], id="a wrong check digit"),
-    pytest.param({"mother_nhs_number": ""}, 0, ["Enter the mother’s NHS number"], id="no mother"),
-    pytest.param({"given_name": "Maya"}, 0, ["Ask about one child"], id="a born child's name beside it"),
-    pytest.param(
-        {"nhs_number": "9990004021", "birth-year": "2017", "mother_nhs_number": "9990009903"}, None,
-        ["Ask about one child", "The mother’s NHS number is not valid", "Enter when the birth is expected"], id="all at once",
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is typed, how many days from the demo's expected date (None: no date), and what is said of it, in order."""
+
+    id: str
+    fields: dict[str, str]
+    days: int | None
+    problems: tuple[str, ...]
+
+
+MISTAKES = (
+    Mistake("no expected date", {}, None, ("Enter when the birth is expected",)),
+    Mistake("far away", {}, 400, ("The expected date of birth is more than ten months from now",)),
+    Mistake("long past", {}, -300, ("The expected date of birth is more than half a year ago. Check the year",)),
+    Mistake(
+        "no such day", {"expected-day": "31", "expected-month": "2"}, 0, ("The expected date must be a real date",)
     ),
-]  # fmt: skip
+    Mistake("check digit", {"mother_nhs_number": "9990009903"}, 0, ("The mother’s NHS number is not valid",)),
+    Mistake("no mother", {"mother_nhs_number": ""}, 0, ("Enter the mother’s NHS number",)),
+    Mistake("a born child's name beside it", {"given_name": "Maya"}, 0, ("Ask about one child",)),
+    Mistake(
+        "all at once",
+        {"nhs_number": "9990004021", "birth-year": "2017", "mother_nhs_number": "9990009903"},
+        None,
+        ("Ask about one child", "The mother’s NHS number is not valid", "Enter when the birth is expected"),
+    ),
+)
 
 
 @scripts
@@ -86,8 +101,8 @@ def test_each_mistake_is_said_beside_its_field_and_nothing_typed_is_lost(
 ) -> None:
     page = visitor(javascript=javascript)
     for mistake in MISTAKES:
-        fields, days, problems = mistake.values
-        day = None if days is None else date.fromordinal(due(partnership_site).toordinal() + days)
+        fields, problems = mistake.fields, mistake.problems
+        day = None if mistake.days is None else due(partnership_site) + timedelta(days=mistake.days)
         ask(page, partnership_site, expected=day, **fields)
         summary = page.locator(".govuk-error-summary")
         assert summary.locator("li").count() == len(problems), mistake.id

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.audit import encoding
+from hub.audit.acts import KINDS, LIST_MAX
 from hub.audit.encoding import decode, encode
-from hub.audit.entries import Answer, Entry, side
+from hub.audit.entries import Answer, Entry, LookBack, Records, side
 from hub.audit.forms import FORMS, kind_of
 from hub.audit.words import COUNT_MAX, EntryInvalid
 from tests.audit import samples
@@ -89,12 +93,49 @@ def test_moments(moment: str) -> None:
         *(str(number) for length in range(1, 18) for number in (10 ** (length - 1), 10**length - 1)),
         *(str(COUNT_MAX + by) for by in (-10, -1, 0, 1, 2, 9, 10, 10**3, 10**9)),
         *(str(int(str(COUNT_MAX)[:at] + "9" * (16 - at))) for at in range(16)),
+        *("0" * zeros + "7" * (digits - zeros) for digits in (15, 16, 17) for zeros in (1, 2, digits)),
         "0", "00", "01", "-0", "-1", "1.0", "1e3", "", "null", "true", '"1"',
     ],
 )  # fmt: skip
 def test_counts(count: str) -> None:
     body = ANSWER.replace(b'"question":7', b'"question":' + count.encode())
     assert (matches(body) is not None) == decodes(body)
+
+
+REF, DIGEST = samples.REF, samples.DIGEST
+ONE_OF_EACH: list[Entry] = [
+    samples.question(look_back=LookBack(7, "new_concern"), side=DIGEST),
+    samples.answer(7, parts=1),
+    samples.refused(organisation="testshire-council", purpose="ca1989-s47", trace=REF),
+    samples.abandoned(7),
+    Records(samples.AT, samples.NONCE, 7, samples.answer(7).records),
+    *map(samples.act, KINDS),
+]
+INSTEAD: tuple[Any, ...] = (None, True, 0, 7, -1, "", "word", REF, REF.upper(), REF[1:], REF + "0", DIGEST, DIGEST + "0",
+           AT.decode(), [], [7], [REF], [REF, 7], [None], {}, [None, "word"], [REF, None], [7, "new_concern"], ...)  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", ONE_OF_EACH, ids=encoding.kind_of)
+def test_anything_in_the_place_of_a_field(entry: Entry) -> None:
+    body = encode(entry)
+    fields = json.loads(body)
+    differ = [
+        (name, value)
+        for name, own in fields.items()
+        for value in (*INSTEAD, [own], [own, own])
+        if (matches(changed := samples.rewritten(body, **{name: value})) is not None) != decodes(changed)
+    ]
+    assert differ == []
+    assert matches(body) is not None
+    backwards = json.dumps(dict(reversed(fields.items())), separators=(",", ":")).encode()
+    assert matches(backwards) is None
+
+
+@pytest.mark.parametrize(("field", "one"), [("references", REF), ("sides", 3)])
+@pytest.mark.parametrize("number", [0, 1, 2, LIST_MAX - 1, LIST_MAX, LIST_MAX + 1])
+def test_an_act_names_so_many_and_no_more(field: str, one: str | int, number: int) -> None:
+    body = samples.rewritten(encode(samples.act("erasure")), **{field: [one] * number})
+    assert (matches(body) is not None) is decodes(body) is (number <= LIST_MAX)
 
 
 @pytest.mark.parametrize(

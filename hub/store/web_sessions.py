@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from hub.store.engine import single
 from hub.store.tables import metadata
@@ -104,6 +105,15 @@ def take(engine: Engine, name: str, now: int) -> bytes | None:
         taken = delete(web_kept).where(web_kept.c.id == name).returning(web_kept.c.body, web_kept.c.forget_at)
         row = connection.execute(taken).one_or_none()
     return None if row is None or row.forget_at < now else bytes(row.body)
+
+
+def once(engine: Engine, name: str, forget_at: int) -> bool:
+    """Keep that ``name`` was here, until a moment in milliseconds; False when it was before."""
+    try:
+        keep(engine, name, b"", forget_at)
+    except IntegrityError:
+        return False
+    return True
 
 
 def forget_old(engine: Engine, now: int, begun_before: int) -> None:

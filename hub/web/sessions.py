@@ -156,6 +156,11 @@ class Sessions:
             return None
         return msgspec.json.decode(opened)
 
+    async def once(self, what: str, word: str, seconds: int) -> bool:
+        """Whether ``word`` (random, or as good) is here for the first time in so long, in any process of the hub."""
+        until = _milliseconds(self._clock() + timedelta(seconds=seconds))
+        return await self._log.beside(partial(web_sessions.once, name=_digest(what, word), forget_at=until))
+
     async def forget_old(self) -> None:
         """Drop what is of no use any more. To be called now and then."""
         now = self._clock()

@@ -14,8 +14,9 @@ from hub.domain.view import CandidateLine, JoinedView
 from hub.web.forms import Form
 from hub.web.front.asking import carried, purposes_of
 from hub.web.front.child import SPOKEN, child_of, silent_first
-from hub.web.front.questions import Answered, AskedBy, Refusal, may_tell_others, put
+from hub.web.front.questions import Answered, AskedBy, Refusal, put, tells_others
 from hub.web.front.records import UNVERIFIED
+from hub.web.front.telling import Telling
 from hub.web.site import Site
 from hub.web.visit import Visit
 
@@ -83,7 +84,8 @@ def shown(site: Site, visit: Visit, form: Form, put_: Answered | Refusal, notice
             child=child,
             candidates=candidates(answer.candidates, answer.log_entry),
             tellable=True,  # whoever is sure of a child has said who that is
-            tells_others=may_tell_others(site, visit, form, put_),
+            tells_others=tells_others(site, visit, put_),
+            told_again=put_.told is Telling.AGAIN,
             **about,
         )
     lines = getattr(answer, "candidates", ())

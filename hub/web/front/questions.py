@@ -17,11 +17,9 @@ from hub.service.question import Question, Words
 from hub.service.refuse import record_refusal
 from hub.web.forms import UK, Form
 from hub.web.front.asking import Asked, field_of, read_asked
+from hub.web.front.telling import TELLS_OTHERS, Telling, telling, ticket
 from hub.web.site import Site
 from hub.web.visit import Visit
-
-TELLS_OTHERS = "tells_others"
-"""The field that asks for records of which every read is told to others. No page carries it on: it is for one look."""
 
 MOTHERS_RECORD = "mothers_record"
 """The vocabulary's word for what is held of the mother of an unborn child."""
@@ -52,10 +50,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question and its answer, for the page that shows it."""
+    """A question and its answer, for the page that shows it; ``told`` is whether it named what tells others."""
 
     asked: Asked
     answer: ChildAnswer = field(repr=False)
+    told: Telling = Telling.NO
 
 
 async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | Refusal:
@@ -79,7 +78,8 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
         form.wrong("purpose", error.message)
         return Refusal(error.http_status, {"Retry-After": str(error.retry_after)})
     kinds = _wanted(bundle.catalogue, asked.search)
-    named = tells_others(form)
+    told = await telling(site, visit, form, asked)
+    named = told is Telling.YES
     question = Question(
         searcher=visit.searcher,
         enquiry=lambda: asked.enquiry,
@@ -91,7 +91,7 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
         words=Words(by.value, {**asked.variables, TELLS_OTHERS: True} if named else asked.variables),
     )
     try:
-        return Answered(asked, await site.view_child(question))
+        return Answered(asked, await site.view_child(question), told)
     except (StepUpNeeded, AuditUnavailable):
         raise
     except HubError as error:  # refused, and in the log already
@@ -99,22 +99,21 @@ async def put(site: Site, visit: Visit, form: Form, by: AskedBy) -> Answered | R
         return Refusal(error.http_status)
 
 
-def tells_others(form: Form) -> bool:
-    """Whether the form names them."""
-    return form.value(TELLS_OTHERS) == "yes"
+def tells_others(site: Site, visit: Visit, answered: Answered) -> str | None:
+    """The ticket to ask for such a record beyond what was; None where there is none.
 
-
-def may_tell_others(site: Site, visit: Visit, form: Form, answered: Answered) -> bool:
-    """Whether there is such a record to ask for beyond what was: an agency that answered has it, and it is in scope."""
-    if tells_others(form) or not isinstance(answered.answer, JoinedView):
-        return False
+    There is one where an agency that answered has it, and it is in scope.
+    """
+    if answered.told is Telling.YES or not isinstance(answered.answer, JoinedView):
+        return None
     spoke = {each.custodian.id for each in answered.answer.sources if each.state is SourceState.ANSWERED}
     scope = site.policies.current.scope(answered.asked.enquiry.purpose, visit.searcher.role)
     wanted = READ_WHEN_NAMED & scope.kinds & _wanted(site.policies.current.bundle.catalogue, answered.asked.search)
-    return any(
+    is_there = any(
         wanted & line.kinds & line.connector.kinds and line.connector.custodian.id in spoke
         for line in site.view_child.lines
     )
+    return ticket(site, visit, answered.asked, answered.answer.log_entry) if is_there else None
 
 
 def _wanted(catalogue: Catalogue, search: ChildSearch) -> frozenset[str]:

@@ -69,33 +69,33 @@ def test_it_knows_every_kind_of_entry() -> None:
     assert len(OFFLINE.FORMS) == len(OFFLINE.KINDS), "the first four letters tell the kinds apart"
 
 
-@pytest.mark.parametrize(
-    ("world", "files", "says"),
-    [
-        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies)[:-1]}, "entry 11: its bytes are not those", id="a bundle cut short"),
-        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies)[:-300]}, "cut short", id="a bundle cut in an entry"),
-        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies) + b"\0\0"}, "more or fewer than 12 entries", id="a bundle with one more"),
-        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies) + b"\0"}, "more or fewer than 12 entries", id="a bundle with a byte more"),
-        pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies[:11])}, "", id="a bundle with one less"),
-        pytest.param(GOOD, {BUNDLE: b""}, "", id="an empty bundle"),
-        pytest.param(GOOD, {BUNDLE: None}, f"{BUNDLE}: missing", id="a bundle gone"),
-        pytest.param(GOOD, {LAST: None}, f"{LAST}: missing", id="a tile gone"),
-        pytest.param(GOOD, {LAST: b"".join(GOOD.leaves[:11])}, "not 12 hashes", id="a tile cut short"),
-        pytest.param(GOOD, {LAST: b"".join(GOOD.leaves) + b"x"}, "not 12 hashes", id="a tile with a byte more"),
-        pytest.param(GOOD, {LAST: b"".join([*GOOD.leaves[:5], GOOD.leaves[6], *GOOD.leaves[6:]])}, "entry 5: its bytes are not those", id="a tile wrong, the bundle right"),
-        pytest.param(LONG, {"tile/1/000.p/2": perfect_root(LONG.leaves[:256]) + b"x" * 32}, "tile/1/000.p/2: not the hashes", id="a tile of level 1 wrong, all below right"),
-        pytest.param(LONG, {"tile/1/000.p/2": None}, "tile/1/000.p/2: missing", id="a tile of level 1 gone"),
-        pytest.param(LONG, {"tile/0/000": TILE_0[:-32]}, "tile/0/000: not 256 hashes", id="a full tile cut short"),
-        pytest.param(GOOD, {"checkpoint": note(GOOD.leaves, 9).encode()}, "it was rolled back", id="an older checkpoint as the head"),
-        pytest.param(GOOD, {"checkpoint": None}, "checkpoint: missing", id="no checkpoint"),
-        pytest.param(GOOD, {"checkpoint": b"\xff"}, "UTF-8", id="a checkpoint in no text"),
-        pytest.param(GOOD, {"sides.txt": b"9\n0\n"}, "not in ascending order", id="numbers out of order"),
-        pytest.param(GOOD, {"sides.txt": b"0\n0\n"}, "not in ascending order", id="a number twice"),
-        pytest.param(GOOD, {"sides.txt": b"00\n"}, "without leading zeros", id="a number with a leading zero"),
-        pytest.param(GOOD, {"sides.txt": b"0\n9\n12\n"}, "entry 12: ", id="text beside no entry"),
-        pytest.param(GOOD, {"checkpoints/7": note(GOOD.leaves, 7, SignerKey("x", bytes(32))).encode()}, "another log's", id="an older checkpoint of another log"),
-    ],
-)  # fmt: skip
+SPOILT_FILES = [
+    pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies)[:-1]}, "entry 11: its bytes are not those", id="a bundle cut short"),
+    pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies)[:-300]}, "cut short", id="a bundle cut in an entry"),
+    pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies) + b"\0\0"}, "more or fewer than 12 entries", id="a bundle with one more"),
+    pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies) + b"\0"}, "more or fewer than 12 entries", id="a bundle with a byte more"),
+    pytest.param(GOOD, {BUNDLE: bundle(GOOD.bodies[:11])}, "", id="a bundle with one less"),
+    pytest.param(GOOD, {BUNDLE: b""}, "", id="an empty bundle"),
+    pytest.param(GOOD, {BUNDLE: None}, f"{BUNDLE}: missing", id="a bundle gone"),
+    pytest.param(GOOD, {LAST: None}, f"{LAST}: missing", id="a tile gone"),
+    pytest.param(GOOD, {LAST: b"".join(GOOD.leaves[:11])}, "not 12 hashes", id="a tile cut short"),
+    pytest.param(GOOD, {LAST: b"".join(GOOD.leaves) + b"x"}, "not 12 hashes", id="a tile with a byte more"),
+    pytest.param(GOOD, {LAST: b"".join([*GOOD.leaves[:5], GOOD.leaves[6], *GOOD.leaves[6:]])}, "entry 5: its bytes are not those", id="a tile wrong, the bundle right"),
+    pytest.param(LONG, {"tile/1/000.p/2": perfect_root(LONG.leaves[:256]) + b"x" * 32}, "tile/1/000.p/2: not the hashes", id="a tile of level 1 wrong, all below right"),
+    pytest.param(LONG, {"tile/1/000.p/2": None}, "tile/1/000.p/2: missing", id="a tile of level 1 gone"),
+    pytest.param(LONG, {"tile/0/000": TILE_0[:-32]}, "tile/0/000: not 256 hashes", id="a full tile cut short"),
+    pytest.param(GOOD, {"checkpoint": note(GOOD.leaves, 9).encode()}, "it was rolled back", id="an older checkpoint as the head"),
+    pytest.param(GOOD, {"checkpoint": None}, "checkpoint: missing", id="no checkpoint"),
+    pytest.param(GOOD, {"checkpoint": b"\xff"}, "UTF-8", id="a checkpoint in no text"),
+    pytest.param(GOOD, {"sides.txt": b"9\n0\n"}, "not in ascending order", id="numbers out of order"),
+    pytest.param(GOOD, {"sides.txt": b"0\n0\n"}, "not in ascending order", id="a number twice"),
+    pytest.param(GOOD, {"sides.txt": b"00\n"}, "without leading zeros", id="a number with a leading zero"),
+    pytest.param(GOOD, {"sides.txt": b"0\n9\n12\n"}, "entry 12: ", id="text beside no entry"),
+    pytest.param(GOOD, {"checkpoints/7": note(GOOD.leaves, 7, SignerKey("x", bytes(32))).encode()}, "another log's", id="an older checkpoint of another log"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("world", "files", "says"), SPOILT_FILES)
 def test_what_only_an_export_can_have_wrong(
     world: World, files: dict[str, bytes | None], says: str, tmp_path: Path
 ) -> None:
@@ -118,18 +118,18 @@ def spoil(place: Path, name: str, data: bytes | None) -> None:
         (place / name).write_bytes(data)
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "says"),
-    [
-        pytest.param("more.txt", b"hello", "more.txt: missing, or not part of the export", id="a file too many"),
-        pytest.param("tile/0/001", b"", "tile/0/001: missing, or not part", id="a tile too many"),
-        pytest.param("sides.jsonl", None, "sides.jsonl: missing, or not part", id="a file gone"),
-        pytest.param("sides.txt", b"0\n", "sides.txt: not the file that was exported", id="a file changed"),
-        pytest.param("manifest.json", b"{}", "", id="a manifest of nothing"),
-        pytest.param("manifest.json", b"[", "", id="a manifest that is none"),
-        pytest.param("manifest.json", None, "manifest.json: missing", id="no manifest"),
-    ],
-)
+SPOILT_AFTERWARDS = [
+    pytest.param("more.txt", b"hello", "more.txt: missing, or not part of the export", id="a file too many"),
+    pytest.param("tile/0/001", b"", "tile/0/001: missing, or not part", id="a tile too many"),
+    pytest.param("sides.jsonl", None, "sides.jsonl: missing, or not part", id="a file gone"),
+    pytest.param("sides.txt", b"0\n", "sides.txt: not the file that was exported", id="a file changed"),
+    pytest.param("manifest.json", b"{}", "", id="a manifest of nothing"),
+    pytest.param("manifest.json", b"[", "", id="a manifest that is none"),
+    pytest.param("manifest.json", None, "manifest.json: missing", id="no manifest"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "says"), SPOILT_AFTERWARDS)
 def test_files_and_manifest(name: str, data: bytes | None, says: str, tmp_path: Path) -> None:
     export = write_export(GOOD, tmp_path)
     spoil(export, name, data)
@@ -227,30 +227,30 @@ def cosigned(*by: tuple[str, int]) -> str:
     return GOOD.head + "".join(line(WITNESSES[name], text, AT - ago) for name, ago in by)
 
 
-@pytest.mark.parametrize(
-    ("head", "policy", "says"),
-    [
-        pytest.param(cosigned(("council", 60), ("nhs", 60)), POLICY, "", id="two of three"),
-        pytest.param(cosigned(("council", 60), ("police", 9), ("nhs", 60)), POLICY, "", id="all"),
-        pytest.param(cosigned(("council", 60), ("police", 0), ("nhs", 90_000)), POLICY, "", id="one of them old"),
-        pytest.param(GOOD.head, POLICY, "no quorum", id="none: signed anew by whoever has the log's key"),
-        pytest.param(cosigned(("council", 60)), POLICY, "no quorum", id="one"),
-        pytest.param(cosigned(("council", 60), ("nhs", 86_401)), POLICY, "no quorum", id="one too old"),
-        pytest.param(cosigned(("council", 60), ("nhs", -301)), POLICY, "no quorum", id="one of the future"),
-        pytest.param(cosigned(("council", 60), ("nhs", AT)), POLICY, "no quorum", id="one at no time"),
-        pytest.param(cosigned(("council", 60), ("council", 60)), POLICY, "two signatures by one key", id="one twice"),
-        pytest.param(cosigned(("council", 60), ("nhs", 60)).replace("\n12\n", "\n11\n"), POLICY, "not that key's", id="of another size"),
-        pytest.param(GOOD.head, POLICY.replace("quorum agencies", "quorum none"), "", id="nobody needs to"),
-        pytest.param(GOOD.head, POLICY + "quorum none\n", "one quorum line", id="two quorums"),
-        pytest.param(GOOD.head, POLICY.replace("quorum agencies\n", ""), "one quorum line", id="no quorum"),
-        pytest.param(GOOD.head, POLICY.replace("agencies 2", "agencies 4"), "cannot be met", id="four of three"),
-        pytest.param(GOOD.head, POLICY.replace("agencies 2", "agencies 02"), "leading zeros", id="a leading zero"),
-        pytest.param(GOOD.head, POLICY.replace("council police nhs", "council council nhs"), "nobody twice", id="one counted twice"),
-        pytest.param(GOOD.head, POLICY.replace("council police nhs", "council mayor nhs"), "not understood", id="a stranger in the group"),
-        pytest.param(GOOD.head, POLICY.replace("witness police", "witness council"), "not understood", id="a name twice"),
-        pytest.param(GOOD.head, "hello\n" + POLICY, "not understood", id="another word"),
-    ],
-)  # fmt: skip
+WITNESSED = [
+    pytest.param(cosigned(("council", 60), ("nhs", 60)), POLICY, "", id="two of three"),
+    pytest.param(cosigned(("council", 60), ("police", 9), ("nhs", 60)), POLICY, "", id="all"),
+    pytest.param(cosigned(("council", 60), ("police", 0), ("nhs", 90_000)), POLICY, "", id="one of them old"),
+    pytest.param(GOOD.head, POLICY, "no quorum", id="none: signed anew by whoever has the log's key"),
+    pytest.param(cosigned(("council", 60)), POLICY, "no quorum", id="one"),
+    pytest.param(cosigned(("council", 60), ("nhs", 86_401)), POLICY, "no quorum", id="one too old"),
+    pytest.param(cosigned(("council", 60), ("nhs", -301)), POLICY, "no quorum", id="one of the future"),
+    pytest.param(cosigned(("council", 60), ("nhs", AT)), POLICY, "no quorum", id="one at no time"),
+    pytest.param(cosigned(("council", 60), ("council", 60)), POLICY, "two signatures by one key", id="one twice"),
+    pytest.param(cosigned(("council", 60), ("nhs", 60)).replace("\n12\n", "\n11\n"), POLICY, "not that key's", id="of another size"),
+    pytest.param(GOOD.head, POLICY.replace("quorum agencies", "quorum none"), "", id="nobody needs to"),
+    pytest.param(GOOD.head, POLICY + "quorum none\n", "one quorum line", id="two quorums"),
+    pytest.param(GOOD.head, POLICY.replace("quorum agencies\n", ""), "one quorum line", id="no quorum"),
+    pytest.param(GOOD.head, POLICY.replace("agencies 2", "agencies 4"), "cannot be met", id="four of three"),
+    pytest.param(GOOD.head, POLICY.replace("agencies 2", "agencies 02"), "leading zeros", id="a leading zero"),
+    pytest.param(GOOD.head, POLICY.replace("council police nhs", "council council nhs"), "nobody twice", id="one counted twice"),
+    pytest.param(GOOD.head, POLICY.replace("council police nhs", "council mayor nhs"), "not understood", id="a stranger in the group"),
+    pytest.param(GOOD.head, POLICY.replace("witness police", "witness council"), "not understood", id="a name twice"),
+    pytest.param(GOOD.head, "hello\n" + POLICY, "not understood", id="another word"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "policy", "says"), WITNESSED)
 def test_witnesses(head: str, policy: str, says: str, tmp_path: Path) -> None:
     world = GOOD.copy()
     world.head, world.policy = head, policy
@@ -288,30 +288,30 @@ def lines(change: Callable[[list[str]], object]) -> str:
     return "\n".join(split)
 
 
-@pytest.mark.parametrize(
-    ("name", "proof"),
-    [
-        pytest.param("5", lines(lambda each: each.pop(3)), id="a hash missing"),
-        pytest.param("5", lines(lambda each: each.insert(3, each[3])), id="a hash too many"),
-        pytest.param("5", lines(lambda each: each.insert(6, each[6])), id="a hash too many at the end"),
-        pytest.param("5", lines(lambda each: each.__setitem__(slice(3, 5), [each[4], each[3]])), id="two hashes swapped"),
-        pytest.param("5", lines(lambda each: each.__setitem__(slice(3, 3), [each[3]] * 60)), id="64 hashes"),
-        pytest.param("5", lines(lambda each: each.__setitem__(3, encode_base64(b"short"))), id="a short hash"),
-        pytest.param("5", lines(lambda each: each.__setitem__(3, each[3][:-1] + " ")), id="a hash with a space"),
-        pytest.param("12", PROOF.replace("index 5", "index 12"), id="an index out of range"),
-        pytest.param("4", PROOF.replace("index 5", "index 4"), id="the index of another"),
-        pytest.param("5", PROOF.replace("index 5", "index 05"), id="a leading zero"),
-        pytest.param("5", PROOF.replace("index 5", "index -5"), id="a negative index"),
-        pytest.param("5", PROOF.replace("proof@v1", "proof@v2"), id="another version"),
-        pytest.param("5", PROOF.replace("extra ", "entry "), id="another line"),
-        pytest.param("5", PROOF.replace(encode_base64(GOOD.leaves[5]), encode_base64(GOOD.leaves[4])), id="of another entry"),
-        pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + EMPTY, id="under a checkpoint of size 0"),
-        pytest.param("0", f"c2sp.org/tlog-proof@v1\nextra {encode_base64(GOOD.leaves[0])}\nindex 0\n\n{EMPTY}", id="no hashes, size 0"),
-        pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + note(GOOD.leaves, 9), id="under another checkpoint"),
-        pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + note(GOOD.leaves, 12, SignerKey("x", bytes(32))), id="under another log's"),
-        pytest.param("5", PROOF.partition("\n\n")[0], id="no checkpoint"),
-    ],
-)  # fmt: skip
+BAD_PROOFS = [
+    pytest.param("5", lines(lambda each: each.pop(3)), id="a hash missing"),
+    pytest.param("5", lines(lambda each: each.insert(3, each[3])), id="a hash too many"),
+    pytest.param("5", lines(lambda each: each.insert(6, each[6])), id="a hash too many at the end"),
+    pytest.param("5", lines(lambda each: each.__setitem__(slice(3, 5), [each[4], each[3]])), id="two hashes swapped"),
+    pytest.param("5", lines(lambda each: each.__setitem__(slice(3, 3), [each[3]] * 60)), id="64 hashes"),
+    pytest.param("5", lines(lambda each: each.__setitem__(3, encode_base64(b"short"))), id="a short hash"),
+    pytest.param("5", lines(lambda each: each.__setitem__(3, each[3][:-1] + " ")), id="a hash with a space"),
+    pytest.param("12", PROOF.replace("index 5", "index 12"), id="an index out of range"),
+    pytest.param("4", PROOF.replace("index 5", "index 4"), id="the index of another"),
+    pytest.param("5", PROOF.replace("index 5", "index 05"), id="a leading zero"),
+    pytest.param("5", PROOF.replace("index 5", "index -5"), id="a negative index"),
+    pytest.param("5", PROOF.replace("proof@v1", "proof@v2"), id="another version"),
+    pytest.param("5", PROOF.replace("extra ", "entry "), id="another line"),
+    pytest.param("5", PROOF.replace(encode_base64(GOOD.leaves[5]), encode_base64(GOOD.leaves[4])), id="of another entry"),
+    pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + EMPTY, id="under a checkpoint of size 0"),
+    pytest.param("0", f"c2sp.org/tlog-proof@v1\nextra {encode_base64(GOOD.leaves[0])}\nindex 0\n\n{EMPTY}", id="no hashes, size 0"),
+    pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + note(GOOD.leaves, 9), id="under another checkpoint"),
+    pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + note(GOOD.leaves, 12, SignerKey("x", bytes(32))), id="under another log's"),
+    pytest.param("5", PROOF.partition("\n\n")[0], id="no checkpoint"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "proof"), BAD_PROOFS)
 def test_bad_proofs(name: str, proof: str, tmp_path: Path) -> None:
     with pytest.raises(ProofInvalid):
         verify_proof(proof.encode(), SIGNER.verifier)

@@ -245,24 +245,24 @@ def test_there_are_enough_cases() -> None:
     assert len(CASES) >= 30
 
 
-@pytest.mark.parametrize(
-    ("change", "counts"),
-    [
-        pytest.param(told(), {}, id="an empty log"),
-        pytest.param(put(), {"question": 4}, id="a day's log"),
-        pytest.param(told(*LONG, sides=SIDES), {"refused": 292}, id="a long log"),
-        pytest.param(put(notes={}), {"question": 4}, id="no kept checkpoints"),
-        pytest.param(lambda world: world.known.extend([world.notes[3], world.head]), {}, id="known checkpoints"),
-        pytest.param(both(told(question(), answer(0), refused(), pruning(2)), bare(0, 1)), {"prune": 1}, id="pruned"),
-        pytest.param(both(told(question(), answer(0), question(), answer(2), pruning(3)), bare(0, 2)), {"answer": 2}, id="pruned, ends on hold"),
-        pytest.param(both(told(question(), records(0), parted(0), refused(), pruning(2)), bare(0, 1)), {"answer": 1}, id="pruned, an answer without its parts"),
-        pytest.param(both(told(question(side="ab" * 32), answer(0), erasure(0), pruning(1)), bare(0)), {"erasure": 1}, id="pruned after an erasure"),
-        pytest.param(both(told(key_change("added", SECOND), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1)}, head=note(world.leaves, 2, SECOND))), {"key": 1}, id="a new key signs"),
-        pytest.param(both(told(key_change("added", SECOND), refused(), key_change("retired", SIGNER), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1), 3: note(world.leaves, 3, SECOND, SIGNER)}, head=note(world.leaves, 4, SECOND))), {"key": 2}, id="the old key is retired"),
-        pytest.param(told(refused(), question()), {"question": 1}, id="a question still being answered"),
-        pytest.param(told(refused(at=samples.AT + timedelta(days=1)), refused()), {"refused": 2}, id="a clock stepped back"),
-    ],
-)  # fmt: skip
+TAKEN = [
+    pytest.param(told(), {}, id="an empty log"),
+    pytest.param(put(), {"question": 4}, id="a day's log"),
+    pytest.param(told(*LONG, sides=SIDES), {"refused": 292}, id="a long log"),
+    pytest.param(put(notes={}), {"question": 4}, id="no kept checkpoints"),
+    pytest.param(lambda world: world.known.extend([world.notes[3], world.head]), {}, id="known checkpoints"),
+    pytest.param(both(told(question(), answer(0), refused(), pruning(2)), bare(0, 1)), {"prune": 1}, id="pruned"),
+    pytest.param(both(told(question(), answer(0), question(), answer(2), pruning(3)), bare(0, 2)), {"answer": 2}, id="pruned, ends on hold"),
+    pytest.param(both(told(question(), records(0), parted(0), refused(), pruning(2)), bare(0, 1)), {"answer": 1}, id="pruned, an answer without its parts"),
+    pytest.param(both(told(question(side="ab" * 32), answer(0), erasure(0), pruning(1)), bare(0)), {"erasure": 1}, id="pruned after an erasure"),
+    pytest.param(both(told(key_change("added", SECOND), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1)}, head=note(world.leaves, 2, SECOND))), {"key": 1}, id="a new key signs"),
+    pytest.param(both(told(key_change("added", SECOND), refused(), key_change("retired", SIGNER), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1), 3: note(world.leaves, 3, SECOND, SIGNER)}, head=note(world.leaves, 4, SECOND))), {"key": 2}, id="the old key is retired"),
+    pytest.param(told(refused(), question()), {"question": 1}, id="a question still being answered"),
+    pytest.param(told(refused(at=samples.AT + timedelta(days=1)), refused()), {"refused": 2}, id="a clock stepped back"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "counts"), TAKEN)
 def test_what_all_three_take(change: Change, counts: dict[str, int], tmp_path: Path) -> None:
     world = GOOD.copy()
     change(world)

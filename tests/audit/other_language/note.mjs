@@ -2,6 +2,8 @@
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
 
 const LOG = 1, WITNESS = 4; // signature types
+const NOTE_BYTES_MAX = 65_536, SIGNATURES_MAX = 64;
+const AHEAD_SECONDS_MAX = 300; // so much may a witness's clock be ahead of ours
 
 /** What is wrong, and with which entry (or null, where no single one can be named). */
 export class Fault extends Error {
@@ -47,13 +49,14 @@ export function parseKey(text, type = LOG) {
 
 /** A signed note whose text is a checkpoint. Whether its signatures are worth anything is for ``signed`` to say. */
 export function parseCheckpoint(bytes, what) {
+  insist(bytes.length <= NOTE_BYTES_MAX, `${what}: too long`);
   let note;
   try {
     note = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new Fault(`${what}: not UTF-8`);
   }
-  insist(!/[\x00-\x09\x0b-\x1f\x7f]/.test(note), `${what}: control characters`);
+  insist(!/[\x00-\x09\x0b-\x1f]/.test(note), `${what}: control characters`);
   const gap = note.lastIndexOf('\n\n');
   insist(gap > 0 && note.endsWith('\n') && gap + 2 < note.length, `${what}: not a signed note`);
   const text = note.slice(0, gap + 1);
@@ -64,7 +67,7 @@ export function parseCheckpoint(bytes, what) {
     insist(signature.length > 4, `${what}: a signature too short`);
     return { name, id: signature.toString('hex', 0, 4), signature: signature.subarray(4) };
   });
-  insist(new Set(lines.map(({ name, id }) => `${name}+${id}`)).size === lines.length, `${what}: two signatures by one key`);
+  insist(lines.length <= SIGNATURES_MAX, `${what}: too many signatures`);
   const [origin, size, rootText, ...further] = text.slice(0, -1).split('\n');
   insist(origin && rootText !== undefined && further.every(Boolean), `${what}: not a checkpoint`);
   const hash = base64(rootText, `${what}: its root`);
@@ -74,8 +77,9 @@ export function parseCheckpoint(bytes, what) {
 
 /** The line of the note that is this key's and verifies, or nothing. A line in its name and id that does not is a fault. */
 function signed(checkpoint, key) {
-  const line = checkpoint.lines.find(({ name, id }) => name === key.name && id === key.id);
+  const [line, ...others] = checkpoint.lines.filter(({ name, id }) => name === key.name && id === key.id);
   if (!line) return null;
+  insist(!others.length, `${checkpoint.what}: two signatures by ${key.name}`);
   const stamped = key.type === WITNESS;
   insist(line.signature.length === (stamped ? 72 : 64), `${checkpoint.what}: a signature of a wrong length by ${key.name}`);
   const seconds = stamped ? line.signature.readBigUInt64BE(0) : null;
@@ -87,37 +91,39 @@ function signed(checkpoint, key) {
 
 /** Which keys of the log are trusted, from checkpoint to checkpoint. */
 export class Trust {
-  constructor(given) {
-    this.trusted = new Map(given.map((key) => [key.raw, key]));
-    this.origin = given[0].name;
-    this.retired = new Set();
+  constructor(given, origin) {
+    this.origin = origin;
+    this.trusted = new Map(given.filter(({ name }) => name === origin).map((key) => [key.raw, key]));
     this.changes = []; // not yet covered by a checkpoint: [entry's number, entry]
+    this.gone = new Set(); // retired, for ever
+    insist(this.trusted.size, `no key is given for the log ${origin}: it is another log`);
   }
 
-  /** Checkpoints come in ascending order of size. */
+  /** What a `key` entry may say depends on those before it; its effect begins at the first checkpoint that covers it. */
+  change(number, { act, key: raw }) {
+    const added = this.changes.filter(([, change]) => change.act === 'added').map(([, change]) => change.key);
+    const held = new Set([...this.trusted.keys(), ...added].filter((each) => !this.gone.has(each)));
+    if (act === 'added') insist(!this.gone.has(raw), 'a key that was retired comes back', number);
+    else {
+      insist(act === 'retired' && held.has(raw) && held.size > 1, 'a change of keys that cannot be', number);
+      this.gone.add(raw);
+    }
+    this.changes.push([number, { act, key: raw }]);
+  }
+
+  /** Checkpoints come in ascending order of size. One counts by a key trusted before it and not retired under it. */
   check(checkpoint) {
     const { what, size } = checkpoint;
     insist(checkpoint.origin === this.origin, `${what}: of another log`);
-    const signers = new Set([...this.trusted.values()].filter((key) => signed(checkpoint, key)).map((key) => key.raw));
-    while (this.changes.length && this.changes[0][0] < size) this.change(checkpoint, signers, ...this.changes.shift());
-    insist([...signers].some((raw) => this.trusted.has(raw)), `${what}: not signed by a key that is trusted there`);
-  }
-
-  change(checkpoint, signers, number, { act, key: raw }) {
-    const another = () => [...signers].some((signer) => this.trusted.has(signer) && signer !== raw);
-    if (act === 'added') {
-      insist(!this.retired.has(raw), 'a key that was retired comes back', number);
-      if (this.trusted.has(raw)) return;
-      insist(another(), 'a key was added, and no key trusted before signed it', number);
-      const key = makeKey(this.origin, LOG, Buffer.from(raw, 'hex'));
-      this.trusted.set(raw, key);
-      if (signed(checkpoint, key)) signers.add(raw);
-    } else if (act === 'retired') {
-      insist(this.trusted.has(raw), 'a key was retired that was none', number);
-      insist(another(), 'a key was retired, and no other trusted key signed it', number);
-      this.trusted.delete(raw);
-      this.retired.add(raw);
-    } else throw new Fault('a change of keys that is none', number);
+    const covered = this.changes.filter(([number]) => number < size).map(([, change]) => change);
+    const retired = new Set(covered.filter(({ act }) => act === 'retired').map(({ key }) => key));
+    for (const key of retired) this.trusted.delete(key);
+    const signers = [...this.trusted.values()].filter((key) => signed(checkpoint, key)); // each: none may be forged
+    insist(signers.length, `${what}: not signed by a key that is trusted there`);
+    for (const { act, key: raw } of covered) {
+      if (act === 'added' && !retired.has(raw)) this.trusted.set(raw, makeKey(this.origin, LOG, Buffer.from(raw, 'hex')));
+    }
+    this.changes = this.changes.filter(([number]) => number >= size);
   }
 }
 
@@ -125,11 +131,12 @@ export class Trust {
 export function parsePolicy(text) {
   const witnesses = new Map(), logs = [];
   const named = new Map([['none', () => true]]);
+  const grouped = new Set();
   let quorum;
   for (const line of text.split('\n').map((each) => each.replace(/^[ \t]+|[ \t]+$/g, ''))) {
     if (!line || line.startsWith('#')) continue;
     const [word, name, ...rest] = line.split(/[ \t]+/);
-    const fresh = !named.has(name) && !quorum;
+    const fresh = !named.has(name);
     if (word === 'log') logs.push(parseKey(name, LOG));
     else if (word === 'witness' && fresh) {
       const key = parseKey(rest[0] ?? '', WITNESS);
@@ -139,9 +146,12 @@ export function parsePolicy(text) {
     } else if (word === 'group' && fresh) {
       const [least, ...members] = rest;
       const needed = { any: 1, all: members.length }[least] ?? number(least, 'policy');
-      insist(needed >= 1 && needed <= members.length && new Set(members).size === members.length, 'policy: a group that cannot be');
-      const rules = members.map((member) => member !== 'none' && named.get(member));
-      insist(rules.every(Boolean), 'policy: a group of unknown members');
+      insist(needed >= 1 && needed <= members.length, 'policy: a group that cannot be');
+      const rules = members.map((member) => {
+        insist(member !== 'none' && named.has(member) && !grouped.has(member), `policy: ${member} is unknown, or counted twice`);
+        grouped.add(member);
+        return named.get(member);
+      });
       named.set(name, (signers) => rules.filter((rule) => rule(signers)).length >= needed);
     } else if (word === 'quorum' && !quorum && named.has(name)) quorum = named.get(name);
     else throw new Fault(`policy: a line that is none: ${word}`);
@@ -152,9 +162,9 @@ export function parsePolicy(text) {
 
 /** When the witnesses cosigned, in ms. They must be enough, and lately: one who signed long ago, or in future, is not counted. */
 export function cosigned(checkpoint, policy, { ageMax, now }) {
-  insist(!policy.logs.length || policy.logs.some((key) => signed(checkpoint, key)), 'the policy knows no such log');
   const found = policy.witnesses.map((key) => [key.raw, signed(checkpoint, key)?.seconds]).filter(([, seconds]) => seconds);
-  const recent = found.filter(([, seconds]) => seconds * 1000 <= now && now - seconds * 1000 <= ageMax * 1000);
+  const recent = found
+    .filter(([, seconds]) => now / 1000 - ageMax <= seconds && seconds <= now / 1000 + AHEAD_SECONDS_MAX);
   insist(policy.quorum(new Set(recent.map(([raw]) => raw))), found.length > recent.length
     ? 'the cosignatures are too old, or of the future' : 'the witnesses that are needed did not cosign');
   return found.map(([, seconds]) => seconds * 1000);

@@ -10,8 +10,10 @@ export class Story {
     this.open = new Map(); // question's number -> when it was asked
     this.unseen = new Set(); // entries without bytes: pruned, or (of a part of the log) not here
     this.endedUnseen = new Set();
-    this.lastUnseen = this.lastPruned = this.lastAbsent = -1;
+    this.pruned = []; // those of them that were pruned, ascending
+    this.lastUnseen = this.lastAbsent = -1;
     this.gone = new Set(); // entries without the text they had
+    this.erasures = new Set(); // and those of them that an erasure names
     this.parts = { question: null, count: 0, cut: false };
     this.newest = -Infinity;
     this.prunedBefore = 0;
@@ -21,7 +23,7 @@ export class Story {
   without(index, pruned) {
     this.unseen.add(index);
     this.lastUnseen = index;
-    if (pruned) this.lastPruned = index;
+    if (pruned) this.pruned.push(index);
     else this.lastAbsent = index;
     this.parts = { question: null, count: 0, cut: true };
   }
@@ -68,17 +70,21 @@ export class Story {
 
   erased(index, number) {
     insist(!this.sides.has(number), `the text beside entry ${number} was erased, and is there`, index);
-    insist(number < index && (this.gone.delete(number) || this.unseen.has(number)), `nothing to erase beside entry ${number}`, index);
+    insist(number < index && (this.gone.has(number) || this.unseen.has(number)), `nothing to erase beside entry ${number}`, index);
+    this.erasures.add(number);
   }
 
   /** Nothing may be left over. */
   close(asOf, size) {
-    insist(this.lastPruned < this.prunedBefore, 'its bytes are gone, and no pruning says so', this.lastPruned);
+    const bare = this.pruned.find((index) => index >= this.prunedBefore);
+    insist(bare === undefined, 'its bytes are gone, and no pruning says so', bare);
     insist(this.parts.count === 0, 'parts without an answer', size - 1);
     for (const [question, at] of this.open) {
-      insist(question < this.lastUnseen || asOf - at <= OPEN_SECONDS_MAX * 1000, 'a question without an end', question);
+      insist(question < this.lastUnseen || Math.abs(asOf - at) <= OPEN_SECONDS_MAX * 1000, 'a question without an end', question);
     }
-    for (const number of this.gone) insist(number < this.lastAbsent, 'the text beside it is gone, and no erasure says so', number);
+    for (const number of this.gone) {
+      insist(this.erasures.has(number) || number < this.lastAbsent, 'the text beside it is gone, and no erasure says so', number);
+    }
     for (const number of this.sides.keys()) insist(number < size, 'text beside an entry that is not there', number);
   }
 }

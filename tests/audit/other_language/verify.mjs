@@ -1,7 +1,7 @@
 // A second verifier of the log, in another language, written from docs/log-format.md alone: nothing of the hub is in it.
 // It needs Node 20 and no package.
 //
-//   node verify.mjs EXPORT --key log.pub [--policy FILE [--age-max SECONDS]] [--known CHECKPOINT] [--partial]
+//   node verify.mjs EXPORT --key log.pub [--policy FILE [--age-max SECONDS]] [--known CHECKPOINT]... [--partial]
 //   node verify.mjs --proof FILE --entry FILE --key log.pub [--policy FILE [--age-max SECONDS]]
 //
 // Exit status: 0 everything was checked and is right, 1 something is wrong (the first fault is named), 2 wrong usage.
@@ -16,9 +16,6 @@ import { Story } from './story.mjs';
 const FORMAT = 'safeguarding-hub/log-export@v1';
 const DAY_SECONDS = 86_400;
 const WIDTH = 256, PROOF_MAX = 63;
-const NAMES = new RegExp('^(?:checkpoint|log\\.pub|manifest\\.json|README\\.txt|sides\\.jsonl|sides\\.txt|verify\\.py'
-  + '|checkpoints/(?:0|[1-9][0-9]*)|proofs/(?:0|[1-9][0-9]*)\\.(?:entry|tlog-proof))$');
-
 /** A mistake of whoever runs this. */
 class Usage extends Error {}
 
@@ -59,9 +56,8 @@ function parseProof(bytes, entry, what) {
   const extra = lines[0]?.startsWith('extra ') ? base64(lines.shift().slice(6), what) : null;
   insist(lines[0]?.startsWith('index '), `${what}: no index`);
   const index = number(lines.shift().slice(6), what);
-  const hash = leafHash(entry);
-  insist(parseEntry(entry), `${what}: its entry is none`, index);
-  insist(extra?.equals(hash), `${what}: of another entry`, index);
+  const hash = entry ? leafHash(entry) : extra;
+  insist(hash && extra?.equals(hash), `${what}: of another entry`, index);
   insist(lines.length <= PROOF_MAX, `${what}: too many hashes`, index);
   const siblings = lines.map((line) => base64(line, what));
   insist(siblings.every((each) => each.length === 32), `${what}: a hash of another length`, index);
@@ -73,7 +69,7 @@ function parseProof(bytes, entry, what) {
 /** One entry by its proof alone. ``files`` holds the bytes of ``proof`` and ``entry``. */
 export function verifyProof(files, { keys, policy = null, ageMax = DAY_SECONDS, now = Date.now() }) {
   const { index, checkpoint } = parseProof(files.proof, files.entry, 'proof');
-  new Trust(keys).check(checkpoint);
+  new Trust(keys, checkpoint.origin).check(checkpoint);
   if (policy) cosigned(checkpoint, policy, { ageMax, now });
   return { index, size: checkpoint.size };
 }
@@ -91,7 +87,7 @@ function tilePath(level, n, count) {
 function bundled(bytes, count, first) {
   const entries = [];
   let at = 0;
-  for (; entries.length < count; entries.length += 0) {
+  while (entries.length < count) {
     insist(at + 2 <= bytes.length, 'the bundle is cut short', first + entries.length);
     const end = at + 2 + bytes.readUInt16BE(at);
     insist(end <= bytes.length, 'the bundle is cut short', first + entries.length);
@@ -166,7 +162,7 @@ class Export {
     }
   }
 
-  /** Hashes above the entries' own, and older partial tiles; the names of all tiles there should be, or may be. */
+  /** The hashes above the entries' own. */
   upperTiles() {
     const [from, to] = this.manifest.entries;
     for (let level = 1, hashes = this.tileRoots; hashes.length; level += 1) {
@@ -178,20 +174,12 @@ class Export {
       }
       hashes = above;
     }
-    for (const name of this.there) {
-      const [, stem, width] = /^(tile\/.+\.p)\/([1-9][0-9]{0,2})$/.exec(name) ?? [];
-      const newer = stem && [...this.there].find((each) => each.startsWith(`${stem}/`) && this.digests.has(each));
-      if (!newer || this.digests.has(name)) continue; // an older partial tile is the beginning of the newer one
-      insist(Number(width) < WIDTH && this.read(newer).subarray(0, fs.statSync(path.join(this.directory, name)).size)
-        .equals(this.read(name)), `${name} does not fit`);
-    }
     insist(from % WIDTH === 0 && (to % WIDTH === 0 || to === this.size) && from <= to && to <= this.size, 'manifest.json: entries');
   }
 
-  /** The files are those of the manifest, and no others than there may be. */
+  /** The files are those of the manifest, and no others. */
   files() {
     for (const name of [...this.there].sort()) {
-      insist(NAMES.test(name) || this.digests.has(name), `${name} should not be there`);
       insist(name === 'manifest.json' || Object.hasOwn(this.manifest.files, name), `${name} is not in the manifest`);
     }
     for (const [name, digest] of Object.entries(this.manifest.files)) {
@@ -214,14 +202,18 @@ class Export {
       insist(sides.get(one) === null, 'sides.jsonl has text that sides.txt has not, or twice', one);
       sides.set(one, sha256(Buffer.of(2), Buffer.from(salt, 'hex'), base64(body, 'sides.jsonl')).toString('hex'));
     }
-    for (const [one, commitment] of sides) insist(commitment, 'sides.jsonl lacks text that sides.txt has', one);
     return sides;
   }
 
-  proofs() {
+  proofs(sides) {
     const all = [...this.there].map((name) => /^proofs\/(\d+)\.tlog-proof$/.exec(name)).filter(Boolean);
     return all.map(([name, text]) => {
-      const { index, checkpoint } = parseProof(this.read(name), this.read(name.replace('.tlog-proof', '.entry')), name);
+      const beside = name.replace('.tlog-proof', '.entry');
+      const bytes = this.there.has(beside) ? this.read(beside) : null;
+      const { index, checkpoint } = parseProof(this.read(name), bytes, name);
+      const entry = bytes && parseEntry(bytes);
+      insist(!bytes || entry, 'its bytes are no entry', index);
+      insist(!entry || !sides.get(index) || sides.get(index) === entry.side, 'the text beside it is another', index);
       insist(index === Number(text), `${name}: of another entry`, index);
       return checkpoint;
     });
@@ -237,26 +229,30 @@ class Export {
   }
 }
 
-/** Checks an export. ``known``: the bytes of a checkpoint from earlier. ``now`` in ms. Returns what to say of it. */
+/** Checks an export. ``known``: checkpoints from earlier, as bytes. ``now`` in ms. Returns what to say of it. */
 export function verifyExport(directory, options) {
-  const { keys, policy = null, ageMax = DAY_SECONDS, known = null, partial = false, now = Date.now() } = options;
+  const { keys, policy = null, ageMax = DAY_SECONDS, known = [], partial = false, now = Date.now() } = options;
   const all = new Export(directory);
   const { head, size, manifest } = all;
-  insist(head.origin === keys[0].name && manifest.origin === head.origin, 'of another log');
-  insist(manifest.size === size, 'manifest.json: of another size');
+  insist(manifest.origin === head.origin && manifest.size === size, 'manifest.json: of another log, or size');
   insist(partial || (manifest.entries[0] === 0 && manifest.entries[1] === size), 'the export lacks entries: it is a part of the log');
-  const earlier = known ? [parseCheckpoint(known, 'the known checkpoint')] : [];
+  const earlier = known.map((each) => parseCheckpoint(each, 'the known checkpoint'));
   insist(earlier.every((each) => each.size <= size), 'the log is shorter than it was (rollback)');
 
-  const trust = new Trust(keys), story = new Story(all.sides());
+  const trust = new Trust(keys, head.origin), sides = all.sides(), story = new Story(sides);
+  let contradiction = null; // told only once it is known that these are the entries that were signed
   all.walk((index, entry, here) => {
-    if (!entry) return story.without(index, here);
-    if (entry.kind === 'key') trust.changes.push([index, entry]);
-    if (entry.kind === 'year') insist(entry.size <= index && all.rootAt(entry.size).toString('hex') === entry.root, 'a year of another root', index);
-    return story.entry(index, entry);
+    if (contradiction) return;
+    try {
+      if (!entry) story.without(index, here);
+      else story.entry(index, entry);
+      if (entry?.kind === 'key') trust.change(index, entry);
+    } catch (error) {
+      contradiction = error;
+    }
   });
   let right = 0;
-  for (const checkpoint of [...all.kept(), ...earlier, ...all.proofs(), head].sort((a, b) => a.size - b.size)) {
+  for (const checkpoint of [...earlier, ...all.proofs(sides), ...all.kept(), head].sort((a, b) => a.size - b.size)) {
     insist(checkpoint.size <= size, `${checkpoint.what}: larger than the log`);
     insist(all.rootAt(checkpoint.size).equals(checkpoint.root),
       `${checkpoint.what}: another root; the first fault is among the entries from ${right} to ${checkpoint.size - 1}`);
@@ -264,6 +260,7 @@ export function verifyExport(directory, options) {
     right = checkpoint.size;
   }
   all.upperTiles();
+  if (contradiction) throw contradiction;
   const times = policy ? cosigned(head, policy, { ageMax, now }) : [];
   story.close(Math.max(story.newest, Date.parse(manifest.made), ...times), size);
   all.files();
@@ -282,20 +279,19 @@ function given(file) {
 
 /** What was said on the command line, read. */
 export function readOptions(values) {
-  if (!values.key) throw new Usage('--key FILE is needed: the log\'s public key, from somebody you trust');
+  if (!values.key?.length) throw new Usage('--key FILE is needed: the log\'s public key, from somebody you trust');
   const ageMax = Number(values['age-max'] ?? DAY_SECONDS);
   if (!(ageMax > 0)) throw new Usage('--age-max is a number of seconds');
-  const lines = given(values.key).toString('utf8').split('\n').filter(Boolean);
-  const keys = lines.map((line) => parseKey(line));
-  insist(keys.length && keys.every(({ name }) => name === keys[0].name), 'the key file: not keys of one log');
-  const policy = values.policy ? parsePolicy(given(values.policy).toString('latin1')) : null;
-  return { keys, policy, ageMax, partial: values.partial, known: values.known ? given(values.known) : null };
+  const policy = values.policy ? parsePolicy(given(values.policy).toString('utf8')) : null;
+  const lines = values.key.flatMap((file) => given(file).toString('utf8').split('\n').filter(Boolean));
+  const keys = [...lines.map((line) => parseKey(line)), ...(policy?.logs ?? [])];
+  return { keys, policy, ageMax, partial: values.partial, known: (values.known ?? []).map(given) };
 }
 
 function main() {
-  const text = { type: 'string' };
+  const text = { type: 'string' }, texts = { type: 'string', multiple: true };
   const { values, positionals } = parseArgs({ allowPositionals: true, options: {
-    key: text, policy: text, known: text, proof: text, entry: text, 'age-max': text, partial: { type: 'boolean' } } });
+    key: texts, policy: text, known: texts, proof: text, entry: text, 'age-max': text, partial: { type: 'boolean' } } });
   const options = readOptions(values);
   if (values.proof && values.entry && !positionals.length) {
     const { index, size } = verifyProof({ proof: given(values.proof), entry: given(values.entry) }, options);

@@ -1,0 +1,23 @@
+// Many exports in one process, for tests. Standard input has one JSON object a line, the answer a line for each:
+//   {"directory", "keys": [...], "known": [...], "policy"?, "partial"?, "ageMax"?, "now": ms}
+//   {"wrong": null} or {"wrong": "what", "entry": number or null}
+import readline from 'node:readline';
+import { Fault, parseKey, parsePolicy } from './note.mjs';
+import { verifyExport } from './verify.mjs';
+
+function check({ directory, keys, known, policy, ...more }) {
+  const parsed = policy ? parsePolicy(policy) : null;
+  const trusted = [...keys.map((key) => parseKey(key)), ...(parsed?.logs ?? [])];
+  verifyExport(directory, { keys: trusted, policy: parsed, known: known.map((each) => Buffer.from(each)), ...more });
+}
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  let said = { wrong: null };
+  try {
+    check(JSON.parse(line));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error; // a verifier that falls over has found nothing
+    said = { wrong: error.message, entry: error.entry };
+  }
+  console.log(JSON.stringify(said));
+}

@@ -78,7 +78,7 @@ class Parts:
         """
         context: Context = info.context
         raw = info._raw_info  # noqa: SLF001  the selection as graphql-core has it, fragments and all
-        look, read = needed_kinds(raw.field_nodes, raw.fragments, self.catalogue)
+        look, read = needed_kinds(raw.field_nodes, raw.fragments, self.catalogue, raw.variable_values)
         answer = await context.view_child(
             Question(
                 searcher=context.searcher,

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLSkipDirective,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     ValueNode,
     Visitor,
+    get_directive_values,
     print_ast,
     visit,
 )
+from graphql.execution.values import VariableValues
 from graphql.language import IntValueNode, StringValueNode
 
-from hub.domain.catalogue import Catalogue, Section
+from hub.domain.catalogue import READ_WHEN_NAMED, Catalogue, Section
 from hub.domain.view import ALERT_KINDS
 from hub.schema.names import SECTION_TYPES, camel, list_name
 
@@ -28,7 +33,10 @@ _SECTIONS = {camel(section.value): section for section in SECTION_TYPES}
 
 
 def needed_kinds(
-    nodes: Iterable[FieldNode], fragments: Mapping[str, FragmentDefinitionNode], catalogue: Catalogue
+    nodes: Sequence[FieldNode],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    catalogue: Catalogue,
+    variables: VariableValues | None = None,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Which kinds of record the selection of one ``child`` needs: (those to look for, those to read).
 
@@ -36,7 +44,9 @@ def needed_kinds(
     section 5.3.2), and a kind that only the second of them selects would be shown as an empty list, never asked for.
 
     A section that is selected at all is looked through whole, so that records held back are seen to be held back;
-    only the kinds whose lists are selected are read. ``@skip`` and ``@include`` count as selected.
+    only the kinds whose lists are selected are read. ``@skip`` and ``@include`` count as selected, but not for
+    :data:`READ_WHEN_NAMED`: a list of these is read only where it is really asked for, by the ``variables``
+    (None: whatever they are), and never for another field's sake.
     """
     look: set[str] = set()
     read: set[str] = set()
@@ -52,7 +62,44 @@ def needed_kinds(
             lists = {inner for inner, _ in _selected(inside, fragments)}
             look |= set(ours)
             read |= {kind for kind in ours if list_name(kind) in lists}
-    return frozenset(look | read), frozenset(read)
+    named = _named(nodes, fragments, variables) if read & READ_WHEN_NAMED else frozenset()
+    return frozenset(look | read), frozenset(read - READ_WHEN_NAMED | named)
+
+
+def _named(
+    nodes: Iterable[FieldNode], fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues | None
+) -> frozenset[str]:
+    """The kinds of :data:`READ_WHEN_NAMED` whose lists are asked for."""
+    sections = (each for node in nodes for each in _meant(node.selection_set, fragments, variables, set()))
+    inside = (section.selection_set for section in sections if section.name.value in _SECTIONS)
+    lists = {field.name.value for each in inside for field in _meant(each, fragments, variables, set())}
+    return frozenset(kind for kind in READ_WHEN_NAMED if list_name(kind) in lists)
+
+
+def _meant(
+    selections: SelectionSetNode | None,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: VariableValues | None,
+    seen: set[str],
+) -> Iterator[FieldNode]:
+    """Every field selected that no directive leaves out. Each fragment is entered once."""
+    for selection in selections.selections if selections else ():
+        if variables is not None and _is_left_out(selection, variables):
+            continue
+        if isinstance(selection, FieldNode):
+            yield selection
+        elif isinstance(selection, InlineFragmentNode):
+            yield from _meant(selection.selection_set, fragments, variables, seen)
+        elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+            seen.add(selection.name.value)
+            if fragment := fragments.get(selection.name.value):
+                yield from _meant(fragment.selection_set, fragments, variables, seen)
+
+
+def _is_left_out(selection: SelectionNode, variables: VariableValues) -> bool:
+    skip = get_directive_values(GraphQLSkipDirective, selection, variables)
+    include = get_directive_values(GraphQLIncludeDirective, selection, variables)
+    return bool((skip and skip["if"]) or (include and not include["if"]))
 
 
 def children_asked(

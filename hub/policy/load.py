@@ -166,7 +166,10 @@ def _read(directory: Path) -> dict[str, bytes]:
             can be: a rule in a misspelt directory would silently not apply.
     """
     if not directory.is_dir():
-        raise ConfigurationError("The policies directory does not exist.", code="POLICY_INVALID")
+        what = "is a file and no directory" if directory.exists() else "does not exist"
+        raise ConfigurationError(f"The policies directory {what}.", code="POLICY_INVALID")
+    if not any((directory / name).exists() for name in (*SINGLE_FILES, *DIRECTORIES)):
+        raise_all([PolicyFault("vocabulary.toml", "", "missing, and so is all else: is this the policies directory?")])
     files: dict[str, bytes] = {}
     faults: list[PolicyFault] = []
     for path in sorted(directory.rglob("*")):

@@ -90,6 +90,18 @@ def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none") == "The policies directory does not exist."
 
 
+def test_a_file_for_a_directory(policies: Path) -> None:
+    assert refusal(policies / WORDS) == "The policies directory is a file and no directory."
+
+
+def test_another_directory(policies: Path) -> None:
+    """The one above: what is below it is not looked through, and one line says so."""
+    other = policies / "tests"
+    assert refusal(other) == (
+        "The policies cannot be used:\n  vocabulary.toml: missing, and so is all else: is this the policies directory?"
+    )
+
+
 def test_all_faults_are_told_at_once(policies: Path) -> None:
     swap(SEN, '"SI2014-1530"', '"STD2000"')(policies)
     for other in ("unknown label", "field of no class"):

@@ -40,6 +40,11 @@ def records(of: int) -> Records:
         pytest.param(b"", None, None, None, id="dropped"),
         pytest.param(b'{"v":1,"kind":"answer"}', None, None, None, id="no moment, no nonce"),
         pytest.param(encode(samples.answer(3)).replace(b'"v":1', b'"v":2'), None, None, None, id="another version"),
+        pytest.param(
+            samples.rewritten(encode(samples.answer(3)), question=None), None, None, "answer", id="of nothing"
+        ),
+        pytest.param(samples.rewritten(BEHIND, entry=None), None, None, "review", id="a review of nothing"),
+        pytest.param(samples.rewritten(BEHIND, kind=""), None, None, None, id="no kind"),
         pytest.param(b" " + encode(samples.answer(3)), None, None, None, id="a space before it"),
         pytest.param(b"x" + BEHIND + BEHIND, None, None, None, id="entries that stand behind something"),
     ],

@@ -164,6 +164,10 @@ def test_what_is_no_cosignature(line: str, message: str) -> None:
         verify_cosignature(line, TEXT, WitnessKey.of(KEYS["police"]), now=AT)
 
 
+def test_the_limits_are_those_of_the_documents() -> None:
+    assert (SKEW_MAX, TIME_MAX) == (300, 9_223_372_036_854_775_807)
+
+
 def test_a_small_skew_is_believed_and_without_a_clock_any_time() -> None:
     key = WitnessKey.of(KEYS["police"])
     assert verify_cosignature(made(at=AT + SKEW_MAX), TEXT, key, now=AT) == AT + SKEW_MAX

@@ -260,6 +260,16 @@ def test_the_longest_file_there_may_be_is_read() -> None:
         parse_policy("#" * (POLICY_MAX - len(end) + 1) + end)
 
 
+def test_the_specification_asks_for_so_many_of_each() -> None:
+    assert (LOGS_MAX, WITNESSES_MAX, GROUPS_MAX) == (32, 32, 32)
+
+
+@pytest.mark.parametrize("code", [code for code in (*range(0x20), 0x7F) if chr(code) not in "\t\n"])
+def test_no_control_character_but_the_tab(code: int) -> None:
+    with pytest.raises(WitnessPolicyInvalid, match=f"^line 2: the character 0x{code:02x} is not allowed"):
+        parse_policy(f"quorum none\n# {chr(code)}\n")
+
+
 @pytest.mark.parametrize("surplus", [0, 1])
 @pytest.mark.parametrize(
     ("what", "line", "most"),

@@ -282,6 +282,7 @@ async def test_other_seeds_draw_other_samples() -> None:
 async def test_nothing_to_draw_from(office: Office) -> None:
     sampling, day = Sampling(office.reviewing, office.following), datetime(2020, 1, 1, tzinfo=UTC).date()
     await office.ask()
+    await office.following.caught_up()
     before = await office.size()
     with pytest.raises(BadRequest, match="Nothing fits"):
         await sampling.draw(await office.reviewer(), "no-case", day, day, 5)

@@ -76,6 +76,7 @@ class Chronology:
 
     Attributes:
         names, births: every version that was shared; ``expected`` is of a child who was not born when it was written.
+        notices: what to look at again in what was asked.
         rows: oldest first.
         undated: records without a date that was shared; a choice of dates leaves none of them out.
         held: records that were held back whole.
@@ -91,6 +92,7 @@ class Chronology:
     names: tuple[str, ...] = field(repr=False)
     births: tuple[str, ...] = field(repr=False)
     expected: tuple[str, ...] = field(repr=False)
+    notices: tuple[str, ...] = field(repr=False)
     rows: tuple[Row, ...] = field(repr=False)
     undated: tuple[Shown, ...] = field(repr=False)
     held: tuple[Held, ...]
@@ -154,6 +156,7 @@ def chronology_of(view: JoinedView, catalogue: Catalogue, choice: Choice) -> Chr
         names(view, catalogue),
         births(view, catalogue),
         expected_births(view, catalogue),
+        view.notices,
         tuple(_row(entry, catalogue, view.log_entry) for entry in rows),
         tuple(shown(each, catalogue, view.log_entry) for each in without_day),
         tuple(held(each, view.log_entry, catalogue.kinds.get(each.kind or "")) for each in lines),

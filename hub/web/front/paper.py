@@ -73,7 +73,7 @@ def _given(chronology: Chronology, asked: str) -> dict[str, Any]:
         "title": f"Chronology: {who}",
         "about": f"{chronology.born}.",
         "asked": asked,
-        "warning": warning,
+        "warnings": [*chronology.notices, *([warning] if warning else [])],
         "limits": [*chronology.not_before, *chronology_limits(chronology)],
         "sources": [_source(each, chronology) for each in chronology.sources],
         "rows": [{"day": row.day, "what": row.title, **_cells(row.record)} for row in chronology.rows],

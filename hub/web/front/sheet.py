@@ -46,15 +46,10 @@ def safe(cell: str) -> str:
 def rows(chronology: Chronology) -> Iterator[tuple[str, ...]]:
     """Who answered, first of all; the events; what has no date; and what was held back whole."""
     number = str(chronology.log_entry)
-    who, born = " / ".join(chronology.names), " / ".join(chronology.births)
-    yield (
-        Sort.ABOUT,
-        "",
-        "Who it is about",
-        f"{who or 'name not shared'}, born {born or 'not shared'}",
-        *[""] * 4,
-        number,
-    )
+    who = " / ".join(chronology.names) or "Name not shared"
+    yield Sort.ABOUT, "", "Who it is about", f"{who}. {chronology.born}", *[""] * 4, number
+    for notice in chronology.notices:
+        yield Sort.ABOUT, "", "Look at this again", notice, *[""] * 4, number
     for source in chronology.sources:
         warning = ring_in_words(source) if source in chronology.silent else ""
         as_of = uk_time(source.as_of) if source.as_of else ""

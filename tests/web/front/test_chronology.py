@@ -105,7 +105,7 @@ def test_the_csv_has_every_line_and_no_formula(front: Front) -> None:
     number = front.logged + len(front.entries()) - 1
     assert answer.headers["content-disposition"] == f'attachment; filename="chronology-log-entry-{number}.csv"'
     lines = rows(answer.content)
-    assert lines[0]["Details"] == "Zoë Łęcka, born 9 March 2017"
+    assert lines[0]["Details"] == "Zoë Łęcka. Born 9 March 2017"
     kinds = [line["Line"] for line in lines]
     assert kinds.count("Agency") == 3
     assert kinds.count("Event") == 4

@@ -17,7 +17,7 @@ from hub.domain.organisations import Contact, Custodian, Sector
 from hub.domain.view import JoinedView, timeline_of
 from hub.web.front.child import EVENTS_SHOWN_MAX, FILTERS_MAX, _events, child_of
 from hub.web.front.chronology import Choice, Chronology, chronology_of
-from hub.web.front.paper import as_pdf
+from hub.web.front.paper import _given, as_pdf
 from hub.web.front.sheet import COLUMNS, as_csv, safe
 from hub.web.static_files import ASSETS
 
@@ -26,11 +26,26 @@ AT = datetime(2026, 11, 20, 16, 41, tzinfo=UTC)
 COUNCIL = Custodian("council", "Council", Sector.COUNCIL, Contact("Duty desk", "01632 960 100"))
 
 
-def chronology(summary: str) -> Chronology:
+ADULT = "By the date of birth you gave, this person is 36 years old. Check the year if you meant a child."
+
+
+def chronology(summary: str, *notices: str) -> Chronology:
     values = {"on": date(2026, 9, 1), "title": "A note", "summary": summary}
     record = ReleasedRecord(COUNCIL, "case_document", AT, values)
-    view = JoinedView((), (), (), (record,), (), {}, False, None, (), AT, 7)
+    view = JoinedView((), (), (), (record,), (), {}, False, None, (), AT, 7, notices=notices)
     return chronology_of(view, CATALOGUE, Choice())
+
+
+def test_what_to_look_at_again_stands_on_top_of_either_file() -> None:
+    made = chronology("", ADULT)
+    assert list(csv.reader(io.StringIO(as_csv(made).decode("utf-8-sig"))))[2][:4] == [
+        "About",
+        "",
+        "Look at this again",
+        ADULT,
+    ]
+    assert _given(made, "Asked.")["warnings"] == [ADULT]
+    assert as_pdf(made, "Asked.").startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize(

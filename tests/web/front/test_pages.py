@@ -258,6 +258,12 @@ def test_an_adults_birth_date_is_answered_with_a_word_beside_it(front: Front, he
     assert "years old" not in said(send(front.browser(), "/find", **BY_NAME))
 
 
+def test_a_chronology_of_an_adult_says_so_too(front: Front) -> None:
+    front.hold(council(held={WHO: NAMES}, people=(replace(MAYA, birth_date=PartialDate.parse("1990")),)))
+    asked = {**BY_NAME, "birth-day": "", "birth-month": "", "birth-year": "1990"}
+    assert "Check the year if you meant a child." in said(send(front.browser(), "/find/chronology", **asked))
+
+
 def test_a_birth_date_in_the_future_leads_to_the_unborn_childs_fields(front: Front) -> None:
     front.hold(council())
     page = send(front.browser(), "/find", **{**BY_NAME, "birth-year": "2999"})

@@ -87,6 +87,10 @@ def test_the_chronology_carries_the_question_on(front: Front) -> None:
     made = browser.post("/find/chronology", fields)
     assert made.status_code == 200
     assert f"Expected {LONG_DATE}" in said(made)
+    file = browser.post(
+        "/find/chronology/file", {**fields, "csrf": hidden(made, "/find/chronology/file")["csrf"], "as": "csv"}
+    )
+    assert f"Name not shared. Expected {LONG_DATE}" in file.content.decode("utf-8-sig")
 
 
 def test_of_a_child_who_was_born_the_page_asks_for_no_mothers_record(front: Front) -> None:

@@ -93,6 +93,8 @@ def _past(path: Path) -> dict[Facts, int]:
     faults: list[PolicyFault] = []
     text = read_text(path, path.name, faults, PAST_BYTES_MAX)
     counted = dict(past(path.name, text, faults)) if text is not None else {}
+    if not counted and not faults:
+        faults.append(PolicyFault(path.name, "", "holds no decision. `hub policy past` prints what was decided"))
     if faults:
         shown = "\n  ".join(str(fault) for fault in faults[:FAULTS_SHOWN_MAX])
         raise BadRequest(f"The past decisions cannot be read:\n  {shown}", code="USAGE")

@@ -177,6 +177,8 @@ class TestDiff:
         [
             pytest.param(None, "past.csv: cannot be read: No such file or directory", id="none"),
             pytest.param("kind,purpose\nx,y\n", "past.csv:1: fields: this column is missing", id="another table"),
+            pytest.param("kind,fields,purpose,role,decision\n", "past.csv: holds no decision", id="a header alone"),
+            pytest.param("", "past.csv: holds no decision", id="an empty file"),
         ],
     )
     def test_of_past_decisions_that_cannot_be_read(self, run: Run, tmp_path: Path, text: str | None, says: str) -> None:

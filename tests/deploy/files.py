@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -42,7 +42,6 @@ def unit() -> dict[str, list[str]]:
 @cache
 def compose() -> dict[str, Any]:
     """``compose.yaml``."""
-    yaml = pytest.importorskip("yaml")
     loaded: dict[str, Any] = yaml.safe_load(text("compose.yaml"))
     return loaded
 

@@ -51,6 +51,8 @@ class Story:
         self.open: dict[int, datetime | None] = {}
         self._parts = _NO_PARTS  # how many entries of records came right before this one, and of which question
         self._bare, self._missing, self._erased = Marks(), Marks(), Marks()
+        self._ended = Marks()  # of the bare ones, those that have an end
+        self._last_bare = -1
         self._pruned_before = 0
 
     def take(
@@ -86,7 +88,8 @@ class Story:
             return
         if role is Role.BARE:
             self._bare.mark(index)
-        elif before != ((parts, question) if parts else _NO_PARTS) and index - 1 - before[0] not in self._bare:
+            self._last_bare = index
+        elif not self._claims((parts, question) if parts else _NO_PARTS, index):
             raise Stop("parts of an answer are missing, or belong to another", index)
         self._parts = _NO_PARTS
         if role is Role.QUESTION:
@@ -96,7 +99,8 @@ class Story:
         elif role is Role.END:
             if not self._asked(question):
                 raise Stop(f"ends entry {question}, which is not a question still open", index)
-            self.open.pop(question, None)
+            if self.open.pop(question, self) is self:
+                self._ended.mark(question)
 
     def erased(self, index: int, sides: Iterable[int]) -> None:
         """Take what entry ``index`` says was erased: the text beside these entries."""
@@ -116,7 +120,7 @@ class Story:
         if self._parts[0]:
             raise Stop("parts of an answer that is not there", size - 1)
         for question, at in self.open.items():
-            if question >= self._pruned_before and (at is None or abs(now - at) > OPEN_FOR_MAX):
+            if question > self._last_bare and (at is None or abs(now - at) > OPEN_FOR_MAX):
                 raise Stop(f"a question that has had no end for over {OPEN_FOR_MAX.seconds // 60} minutes", question)
         if sides and (index := self._missing.first(but=self._erased)) is not None:
             raise Stop("the text beside it is gone, and no later entry says that it was erased", index)
@@ -124,4 +128,11 @@ class Story:
             raise Stop("its bytes are gone, and no later entry says that it was pruned", bare)
 
     def _asked(self, question: int) -> bool:
-        return question in self.open or question in self._bare
+        return question in self.open or (question in self._bare and question not in self._ended)
+
+    def _claims(self, claim: tuple[int, int], index: int) -> bool:
+        """Whether the parts it claims stand before entry ``index``: all, or the last of them after bare entries."""
+        count, question = self._parts
+        if claim == self._parts:
+            return True
+        return index - 1 - count in self._bare and claim[0] > count and (not count or claim[1] == question)

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.audit.tampering import OFFLINE, SIGNER, Change, World, offline, write_export
-from tests.audit.test_verify_offline import BAD_PROOFS, SPOILT_AFTERWARDS, SPOILT_FILES, WITNESSED, spoil
+from hub.audit.note import SignerKey
+from tests.audit.tampering import Change, World, offline, write_export
+from tests.audit.test_verify_offline import SPOILT_AFTERWARDS, SPOILT_FILES, WITNESSED, spoil
+from tests.audit.test_verify_offline_proof import BAD_PROOFS, OTHER_PROOFS, proof_of, with_proof
 from tests.audit.test_verify_tampering import CASES, GOOD, TAKEN
 from tests.npm import NODE
 
@@ -118,3 +120,19 @@ def test_bad_proofs(name: str, proof: str, ask: Ask, tmp_path: Path) -> None:
     world = GOOD.copy()
     world.files = {f"proofs/{name}.tlog-proof": proof.encode()}
     assert agree(ask, world, tmp_path)[0]
+
+
+@pytest.mark.parametrize(("signer", "leaves"), OTHER_PROOFS)
+def test_proofs_that_are_right_by_themselves(signer: SignerKey, leaves: list[bytes], ask: Ask, tmp_path: Path) -> None:
+    assert agree(ask, with_proof(signer, leaves), tmp_path)[0]
+
+
+def test_good_proofs(ask: Ask, tmp_path: Path) -> None:
+    world = GOOD.copy()
+    for index in range(12):
+        world.files[f"proofs/{index}.tlog-proof"] = str(proof_of(index)).encode()
+        world.files[f"proofs/{index}.entry"] = GOOD.bodies[index]
+    world.files["proofs/2.tlog-proof"] = str(proof_of(2, 9)).encode()
+    assert agree(ask, world, tmp_path) == (None, None)
+    world.files["proofs/3.entry"] = GOOD.bodies[4]
+    assert agree(ask, world, tmp_path / "again")[1] == 3

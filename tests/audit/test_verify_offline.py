@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -17,14 +19,13 @@ from hub.audit.acts import KINDS
 from hub.audit.cosignature import WitnessKey, cosign
 from hub.audit.encoding import decode, encode
 from hub.audit.entries import Entry
-from hub.audit.merkle import Frontier, ProofInvalid, assemble, inclusion_parts, leaf_hash
+from hub.audit.merkle import Frontier, leaf_hash
 from hub.audit.note import SignerKey, encode_base64
-from hub.audit.proof import LogProof, verify_proof
 from hub.audit.tiles import bundle, perfect_root
 from hub.audit.words import EntryInvalid
 from tests.audit.samples import refused
 from tests.audit.strategies import entries
-from tests.audit.tampering import NOW, OFFLINE, SIGNER, STORY, World, note, offline, write_export
+from tests.audit.tampering import NOW, OFFLINE, SIGNER, STORY, World, note, offline, side, write_export
 from tests.audit.test_merkle import LEAVES as PUBLISHED
 from tests.audit.test_merkle import ROOTS
 
@@ -34,6 +35,20 @@ LONG = World.of((*STORY, *(refused() for _ in range(590))))
 TILE_0 = b"".join(LONG.leaves[:256])
 LAST = "tile/0/000.p/12"
 BUNDLE = "tile/entries/000.p/12"
+
+
+def texts(*numbers: int) -> bytes:
+    """The rows of ``sides.jsonl``, as they would be if nothing had been erased."""
+    rows = ((number, side(number)) for number in numbers)
+    lines = ({"index": at, "salt": row.salt.hex(), "body": base64.b64encode(row.body).decode()} for at, row in rows)
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+def manifest(**wrong: object) -> bytes:
+    """The manifest of the good export, but for ``wrong``."""
+    with TemporaryDirectory() as place:
+        right = json.loads((write_export(GOOD, Path(place)) / "manifest.json").read_bytes())
+    return json.dumps(right | wrong).encode()
 
 
 def matches(body: bytes) -> bool:
@@ -91,6 +106,14 @@ SPOILT_FILES = [
     pytest.param(GOOD, {"sides.txt": b"0\n0\n"}, "not in ascending order", id="a number twice"),
     pytest.param(GOOD, {"sides.txt": b"00\n"}, "without leading zeros", id="a number with a leading zero"),
     pytest.param(GOOD, {"sides.txt": b"0\n9\n12\n"}, "entry 12: ", id="text beside no entry"),
+    pytest.param(GOOD, {"sides.txt": None}, "sides.txt: missing", id="no list of texts"),
+    pytest.param(GOOD, {"sides.jsonl": texts(0, 3, 9)}, "text beside entry 3, which sides.txt", id="a text that was erased"),
+    pytest.param(GOOD, {"sides.jsonl": texts(0, 9, 9)}, "text beside entry 9, which sides.txt", id="a text twice"),
+    pytest.param(GOOD, {"sides.jsonl": texts(0).replace(b" 0,", b' "0",')}, "text beside entry 0, which sides.txt", id="a text beside no number"),
+    pytest.param(GOOD, {"manifest.json": manifest(size=11)}, "manifest.json: of another", id="a manifest of another size"),
+    pytest.param(GOOD, {"manifest.json": manifest(origin="x")}, "manifest.json: of another", id="a manifest of another log"),
+    pytest.param(GOOD, {"manifest.json": manifest(format="x")}, "manifest.json: of another", id="a manifest of another format"),
+    pytest.param(GOOD, {"checkpoints/7": note(GOOD.leaves, 6).encode()}, "checkpoints/7: of another size", id="an older checkpoint under another number"),
     pytest.param(GOOD, {"checkpoints/7": note(GOOD.leaves, 7, SignerKey("x", bytes(32))).encode()}, "another log's", id="an older checkpoint of another log"),
 ]  # fmt: skip
 
@@ -267,68 +290,6 @@ def test_a_cosignature_that_is_anothers(tmp_path: Path) -> None:
     world.head = GOOD.head + f"\u2014 {WITNESSES['nhs'].name} {encode_base64(bytes(flipped))}\n"
     world.policy = POLICY
     assert "not that key's" in offline(world, tmp_path)
-
-
-def proof_of(index: int, size: int = 12) -> LogProof:
-    def look_up(where: tuple[int, int]) -> bytes:
-        level, number = where
-        return perfect_root(GOOD.leaves[number << level : (number + 1) << level])
-
-    hashes = assemble(inclusion_parts(index, size), look_up)
-    return LogProof(index, GOOD.leaves[index], hashes, note(GOOD.leaves, size))
-
-
-PROOF = str(proof_of(5))
-EMPTY = note([])
-
-
-def lines(change: Callable[[list[str]], object]) -> str:
-    split = PROOF.split("\n")
-    change(split)
-    return "\n".join(split)
-
-
-BAD_PROOFS = [
-    pytest.param("5", lines(lambda each: each.pop(3)), id="a hash missing"),
-    pytest.param("5", lines(lambda each: each.insert(3, each[3])), id="a hash too many"),
-    pytest.param("5", lines(lambda each: each.insert(6, each[6])), id="a hash too many at the end"),
-    pytest.param("5", lines(lambda each: each.__setitem__(slice(3, 5), [each[4], each[3]])), id="two hashes swapped"),
-    pytest.param("5", lines(lambda each: each.__setitem__(slice(3, 3), [each[3]] * 60)), id="64 hashes"),
-    pytest.param("5", lines(lambda each: each.__setitem__(3, encode_base64(b"short"))), id="a short hash"),
-    pytest.param("5", lines(lambda each: each.__setitem__(3, each[3][:-1] + " ")), id="a hash with a space"),
-    pytest.param("12", PROOF.replace("index 5", "index 12"), id="an index out of range"),
-    pytest.param("4", PROOF.replace("index 5", "index 4"), id="the index of another"),
-    pytest.param("5", PROOF.replace("index 5", "index 05"), id="a leading zero"),
-    pytest.param("5", PROOF.replace("index 5", "index -5"), id="a negative index"),
-    pytest.param("5", PROOF.replace("proof@v1", "proof@v2"), id="another version"),
-    pytest.param("5", PROOF.replace("extra ", "entry "), id="another line"),
-    pytest.param("5", PROOF.replace(encode_base64(GOOD.leaves[5]), encode_base64(GOOD.leaves[4])), id="of another entry"),
-    pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + EMPTY, id="under a checkpoint of size 0"),
-    pytest.param("0", f"c2sp.org/tlog-proof@v1\nextra {encode_base64(GOOD.leaves[0])}\nindex 0\n\n{EMPTY}", id="no hashes, size 0"),
-    pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + note(GOOD.leaves, 9), id="under another checkpoint"),
-    pytest.param("5", PROOF.partition("\n\n")[0] + "\n\n" + note(GOOD.leaves, 12, SignerKey("x", bytes(32))), id="under another log's"),
-    pytest.param("5", PROOF.partition("\n\n")[0], id="no checkpoint"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "proof"), BAD_PROOFS)
-def test_bad_proofs(name: str, proof: str, tmp_path: Path) -> None:
-    with pytest.raises(ProofInvalid):
-        verify_proof(proof.encode(), SIGNER.verifier)
-    world = GOOD.copy()
-    world.files = {f"proofs/{name}.tlog-proof": proof.encode()}
-    assert offline(world, tmp_path) != ""
-
-
-def test_a_good_proof(tmp_path: Path) -> None:
-    world = GOOD.copy()
-    for index in range(12):
-        world.files[f"proofs/{index}.tlog-proof"] = str(proof_of(index)).encode()
-        world.files[f"proofs/{index}.entry"] = GOOD.bodies[index]
-    world.files["proofs/2.tlog-proof"] = str(proof_of(2, 9)).encode()
-    assert offline(world, tmp_path) == ""
-    world.files["proofs/3.entry"] = GOOD.bodies[4]
-    assert "3.tlog-proof: not a proof, or not of the entry beside it" in offline(world, tmp_path / "again")
 
 
 def test_its_tree_is_ours() -> None:

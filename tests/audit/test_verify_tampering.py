@@ -127,6 +127,8 @@ def bare(*numbers: int) -> Change:
     return change
 
 
+LONG_AGO = samples.AT - timedelta(hours=1)
+NO_END = "a question that has had no end for over 10 minutes"
 CHANGED = "its bytes are not those that were logged"
 GONE = "its bytes are gone, and no later entry says that it was pruned"
 ERASED = "the text beside it is gone, and no later entry says that it was erased"
@@ -185,7 +187,7 @@ CASES = [
     pytest.param(told(answer(1), question()), f"entry 0: ends entry 1, {NOT_OPEN}", f"entry 0: of entry 1, {NOT_OPEN}", id="an answer before its question"),
     pytest.param(told(question(), answer(0), refused(), answer(0)), f"entry 3: ends entry 0, {NOT_OPEN}", f"entry 3: of entry 0, {NOT_OPEN}", id="two answers"),
     pytest.param(told(question(), answer(0), abandoned(0)), f"entry 2: ends entry 0, {NOT_OPEN}", f"entry 2: of entry 0, {NOT_OPEN}", id="an answer, and abandoned"),
-    pytest.param(told(refused(), question(at=samples.AT - timedelta(hours=1)), refused()), "entry 1: a question that has had no end for over 10 minutes", "entry 1: a question that has had no end for over 10 minutes", id="a question without an end"),
+    pytest.param(told(refused(), question(at=LONG_AGO), refused()), f"entry 1: {NO_END}", f"entry 1: {NO_END}", id="a question without an end"),
     pytest.param(told(question(), parted(0)), f"entry 1: {PARTS}", f"entry 1: {PARTS}", id="parts missing"),
     pytest.param(told(question(), records(0), records(0), parted(0)), f"entry 3: {PARTS}", f"entry 3: {PARTS}", id="a part too many"),
     pytest.param(told(question(), records(0), answer(0)), f"entry 2: {PARTS}", f"entry 2: {PARTS}", id="parts that are not claimed"),
@@ -198,6 +200,13 @@ CASES = [
     pytest.param(bare(0, 1, 2), f"entry 0: {GONE}", f"entry 0: {GONE}", id="a question and its answer gone"),
     pytest.param(both(told(question(), answer(0), refused(), pruning(2)), bare(0, 1, 2)), f"entry 2: {GONE}", f"entry 2: {GONE}", id="more gone than was pruned"),
     pytest.param(told(question(), answer(0), pruning(9)), "entry 2: prunes entries that come after it", "entry 2: prunes entries that come after it", id="a pruning of what is to come"),
+    pytest.param(told(refused(), question(at=LONG_AGO), refused(), pruning(2)), f"entry 1: {NO_END}", f"entry 1: {NO_END}", id="a question without an end, and a pruning of nothing"),
+    pytest.param(both(told(refused(), question(at=LONG_AGO), refused(), pruning(2)), bare(0)), f"entry 1: {NO_END}", f"entry 1: {NO_END}", id="a question without an end, and all after it there"),
+    pytest.param(both(told(question(), answer(0), refused(), abandoned(0), pruning(1)), bare(0)), f"entry 3: ends entry 0, {NOT_OPEN}", f"entry 3: of entry 0, {NOT_OPEN}", id="two ends of a pruned question"),
+    pytest.param(both(told(question(), answer(0), records(0), parted(0), pruning(1)), bare(0)), "entry 2: records of entry 0", f"entry 2: of entry 0, {NOT_OPEN}", id="parts of a pruned question that was answered"),
+    pytest.param(both(told(question(), refused(), records(0), answer(0), pruning(2)), bare(1)), f"entry 3: {PARTS}", f"entry 3: {PARTS}", id="parts after what was pruned that are not claimed"),
+    pytest.param(both(told(question(), question(), refused(), records(0), parted(1, 2), abandoned(0), pruning(3)), bare(2)), f"entry 4: {PARTS}", f"entry 4: {PARTS}", id="parts after what was pruned, of another answer"),
+    pytest.param(both(told(question(), refused(), records(0), records(0), parted(0), pruning(2)), bare(1)), f"entry 4: {PARTS}", f"entry 4: {PARTS}", id="parts after what was pruned, one too many"),
     pytest.param(told(refused(), key_change("retired", THIRD), refused()), "entry 1: retires the key", "a change of keys that cannot be", id="a key retired that never was"),
     pytest.param(told(refused(), key_change("retired", SIGNER), refused()), "entry 1: retires the key", "a change of keys that cannot be", id="the only key retired"),
     pytest.param(told(refused(), key_change("lost", SECOND)), "entry 1: a change of keys that is neither", "a change of keys that cannot be", id="a change of keys that is none"),
@@ -255,6 +264,9 @@ TAKEN = [
     pytest.param(both(told(question(), answer(0), question(), answer(2), pruning(3)), bare(0, 2)), {"answer": 2}, id="pruned, ends on hold"),
     pytest.param(both(told(question(), records(0), parted(0), refused(), pruning(2)), bare(0, 1)), {"answer": 1}, id="pruned, an answer without its parts"),
     pytest.param(both(told(question(side="ab" * 32), answer(0), erasure(0), pruning(1)), bare(0)), {"erasure": 1}, id="pruned after an erasure"),
+    pytest.param(both(told(question(), records(0), records(0), parted(0, 2), pruning(2)), bare(1)), {"records": 1}, id="pruned, an answer without its first part"),
+    pytest.param(both(told(question(at=LONG_AGO), abandoned(0), refused(), pruning(2)), bare(1)), {"question": 1}, id="pruned, a question without its end on hold"),
+    pytest.param(told(question(side="ab" * 32), answer(0), erasure(0), erasure(0)), {"erasure": 2}, id="a text erased twice"),
     pytest.param(both(told(key_change("added", SECOND), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1)}, head=note(world.leaves, 2, SECOND))), {"key": 1}, id="a new key signs"),
     pytest.param(both(told(key_change("added", SECOND), refused(), key_change("retired", SIGNER), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1), 3: note(world.leaves, 3, SECOND, SIGNER)}, head=note(world.leaves, 4, SECOND))), {"key": 2}, id="the old key is retired"),
     pytest.param(told(refused(), question()), {"question": 1}, id="a question still being answered"),

@@ -35,6 +35,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 TILE, CHUNK = 256, 4096  # entries in a full tile; entries checked as one piece of work
 OPEN_FOR_MAX, SKEW_MAX = 600, 300  # seconds: a question may be so long without an end; a witness's clock so far ahead
+FORMAT = "safeguarding-hub/log-export@v1"
 sha256 = hashlib.sha256
 
 
@@ -409,6 +410,7 @@ class Walk:
         self.levels: list[list[bytes]] = []  # by level from 1: the hashes of the tile that is not full yet
         self.open, self.bare, self.missing, self.erased = set[int](), Marks(), Marks(), Marks()
         self.run, self.before, self.newest, self.tiles = NO_RUN, 0, "", 0
+        self.ended, self.last_bare = Marks(), -1  # of entries without bytes: those that have an end; the last one
 
     def take(self, first: int, last: int, chunk: Chunk) -> None:
         self.check_tree(first, last, chunk)
@@ -474,10 +476,12 @@ class Walk:
             if role == QUESTION:
                 self.open.add(index)
             elif role in (END, RECORDS):
-                if question not in self.open and not self.bare.has(question):
+                if question not in self.open and (self.ended.has(question) or not self.bare.has(question)):
                     raise Fault(f"entry {index}: of entry {question}, which is not a question still open")
-                if role == END:
-                    self.open.discard(question)
+                if role == END and question in self.open:
+                    self.open.remove(question)
+                elif role == END:
+                    self.ended.mark(question)
                 elif self.run[0] and self.run[1] != question:
                     raise Fault(f"entry {index}: records of two questions in one answer")
                 else:
@@ -485,8 +489,10 @@ class Walk:
                     continue
             elif role == BARE:
                 self.bare.mark(index)
+                self.last_bare = index
             claim = (chunk.parts[index], question) if index in chunk.parts else NO_RUN
-            if self.run != claim and role != BARE and not self.bare.has(index - 1 - self.run[0]):
+            more = claim[0] > self.run[0] and (not self.run[0] or self.run[1] == claim[1])  # than are here still
+            if self.run != claim and role != BARE and not (more and self.bare.has(index - 1 - self.run[0])):
                 raise Fault(f"entry {index}: parts of an answer are missing, or belong to another")
             self.run = NO_RUN
 
@@ -499,7 +505,7 @@ class Walk:
             raise Fault(f"entry {size - 1}: parts of an answer that is not there")
         for question in sorted(self.open):
             asked = entry_at(self.directory, question, size)["at"]
-            if question >= self.before and within.stop >= size and abs(until - seconds(asked)) > OPEN_FOR_MAX:
+            if question > self.last_bare and abs(until - seconds(asked)) > OPEN_FOR_MAX:
                 raise Fault(f"entry {question}: a question that has had no end for over {OPEN_FOR_MAX // 60} minutes")
         if self.side >= 0:
             raise Fault(f"entry {self.side}: said to have text beside it, but there is no such entry")
@@ -526,7 +532,7 @@ def entry_at(directory: Path, index: int, size: int) -> Any:
 def read_numbers(path: Path) -> Iterator[int]:
     """The entries with a side row, ascending."""
     before = -1
-    for line in read(path).decode("ascii").splitlines() if path.exists() else ():
+    for line in read(path).decode("ascii").splitlines():
         index = decimal(line)
         if index <= before:
             raise Fault(f"{path.name}: not in ascending order")
@@ -536,8 +542,11 @@ def read_numbers(path: Path) -> Iterator[int]:
 def check_sides(directory: Path, size: int, within: range) -> None:
     """The text beside entries, where the export has it, against the commitments in the entries."""
     if (directory / "sides.jsonl").exists():
+        there = read_numbers(directory / "sides.txt")
         with (directory / "sides.jsonl").open(encoding="ascii") as lines:
             for row in map(json.loads, lines):
+                if row["index"] not in there:  # both are ascending
+                    raise Fault(f"sides.jsonl: text beside entry {row['index']}, which sides.txt does not name")
                 single = directory / f"proofs/{row['index']}.entry"
                 said = entry_at(directory, row["index"], size) if row["index"] in within else None
                 if said is None and single.exists():
@@ -547,8 +556,8 @@ def check_sides(directory: Path, size: int, within: range) -> None:
                     raise Fault(f"entry {row['index']}: the text beside it is not what was written then")
 
 
-def check_proof(path: Path, chain: Chain) -> None:
-    """A C2SP tlog-proof: that one entry is in the tree some checkpoint signs."""
+def check_proof(path: Path) -> Note:
+    """A C2SP tlog-proof: that one entry is in the tree of a checkpoint, which is still to be held against the log."""
     head, _, checkpoint = read(path, 1 << 17).decode().partition("\n\n")
     header, *lines = head.split("\n")
     extra = unbase64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else b""
@@ -557,7 +566,6 @@ def check_proof(path: Path, chain: Chain) -> None:
     if header != "c2sp.org/tlog-proof@v1" or not lines or lines[0][:6] != "index " or len(lines) > 64 or said != extra:
         raise Fault(f"{path.name}: not a proof, or not of the entry beside it")
     index, hashes, note = decimal(lines[0][6:]), [unbase64(line) for line in lines[1:]], parse_note(checkpoint.encode())
-    chain.open(note, kept=False)
     position, last = index, note.size - 1
     for each in hashes:
         if last <= 0 or len(each) != 32:
@@ -571,6 +579,14 @@ def check_proof(path: Path, chain: Chain) -> None:
         position, last = position >> 1, last >> 1
     if index >= note.size or last or said != note.root or path.name != f"{index}.tlog-proof":
         raise Fault(f"{path.name}: the entry is not in the tree with this root")
+    return note
+
+
+def read_kept(path: Path) -> Note:
+    note = parse_note(read(path))
+    if path.name != str(note.size):
+        raise Fault(f"checkpoints/{path.name}: of another size")
+    return note
 
 
 def check_files(directory: Path, manifest: Any, size: int) -> None:
@@ -601,7 +617,8 @@ def verify(options: argparse.Namespace, now: float) -> str:
     if not policy.met(recent):
         raise Fault(f"checkpoint: {len(times)} witnesses cosigned it, {len(recent)} of them recently: no quorum")
     notes = [(parse_note(read(each)), False) for each in options.known]
-    notes += [(parse_note(read(each)), True) for each in sorted(directory.glob("checkpoints/*"))] + [(head, True)]
+    notes += [(check_proof(each), False) for each in sorted(directory.glob("proofs/*.tlog-proof"))]
+    notes += [(read_kept(each), True) for each in sorted(directory.glob("checkpoints/*"))] + [(head, True)]
     for note, kept in notes:
         if note.size > head.size:
             raise Fault(f"a checkpoint of {note.size} entries is known, the export has {head.size}: it was rolled back")
@@ -615,11 +632,11 @@ def verify(options: argparse.Namespace, now: float) -> str:
         for first, last, chunk in chunks(pool, directory, head.size, [note.size for note, _ in notes], within):
             walk.take(first, last, chunk)
             show(last, head.size)
+    if (manifest["format"], manifest["origin"], manifest["size"]) != (FORMAT, head.origin, head.size):
+        raise Fault("manifest.json: of another format, log or size")
     made = max([seconds(manifest["made"]), seconds(walk.newest or manifest["made"]), *times.values()])
     walk.finish(head.size, made, within)
     check_sides(directory, head.size, within)
-    for path in sorted(directory.glob("proofs/*.tlog-proof")):
-        check_proof(path, chain)
     if within != range(head.size) and not options.partial:
         raise Fault("the bytes of some entries are not in this export; --partial checks the others, and these by hash")
     return f"The export checks out: {head.size} entries, {len(walk.open)} questions still open, {len(times)} witnesses."

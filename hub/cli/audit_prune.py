@@ -29,7 +29,8 @@ from hub.store.unmentioned import Swept, sweep
 WAIT_SECONDS = 60.0
 
 SETTLE_SECONDS = 60
-"""Longer than any question takes from reading its references to being logged, or given up."""
+"""Longer than any question takes from reading its references to being logged, or given up, unless the settings let it
+wait for the database longer: it waits so for each of the two."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -88,7 +89,7 @@ def _run(settings: Settings, engine: Engine, options: argparse.Namespace) -> int
         print("From now on the archive is the only copy: keep two of it, in two places.")
     else:
         print("Nothing was dropped.")
-    if gone := _sweep(engine).gone:
+    if gone := _sweep(engine, SETTLE_SECONDS + max(0, round(2 * settings.log.write_timeout_seconds) - 50)).gone:
         print(f"{gone} references stood for people, workers or cases that no entry names any more: they are gone too.")
     if not scrub(settings.log.database_url):
         sys.stderr.write("The database's files have not given up the room yet: run VACUUM at a quiet time.\n")
@@ -101,13 +102,13 @@ async def _pruned(settings: Settings, planned: PrunePlan, archive: str, options:
             return await prune(log, planned, archive, await officer(log, options), reason(options), told)
 
 
-def _sweep(engine: Engine) -> Swept:
+def _sweep(engine: Engine, seconds: int) -> Swept:
     """Once the entries are gone. Cut short, it leaves no harm; the next run does the rest."""
 
     def settle() -> None:
         with telling("waiting for questions that are under way") as told:
-            for second in range(SETTLE_SECONDS):
-                told(second, SETTLE_SECONDS)
+            for second in range(seconds):
+                told(second, seconds)
                 time.sleep(1)
 
     return sweep(engine, settle)

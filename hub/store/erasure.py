@@ -30,7 +30,7 @@ from hub.store.holds import Held, OnHold, read_holds
 from hub.store.judgements import SUBJECT
 from hub.store.release_requests import forget_lines_of
 from hub.store.sides import SideAltered, unpack
-from hub.store.subjects import Rows, Whom, resolve, rows_about
+from hub.store.subjects import Rows, Whom, reached_by_hold, resolve, rows_about
 from hub.store.tables import RETIRED, confirmation, judgement, log_entry, log_head, log_reference, log_side, match_shown
 from hub.store.together import append_with
 
@@ -208,8 +208,11 @@ def _text(side: bytes) -> str:
 
 
 def _check_hold(connection: Connection, references: Collection[str], logged: Iterable[Held] = ()) -> None:
-    """Raise OnHold when a hold is set on one of ``references``, by its table or by an entry the table lost."""
-    if held := [*read_holds(connection, references), *logged]:
+    """Raise OnHold when a hold reaches one of ``references``, by its table or by an entry the table lost."""
+    wanted, every = set(references), read_holds(connection)
+    if not wanted & reached_by_hold(connection, (each.reference for each in every)):
+        every = ()
+    if held := [*(each for each in every if wanted & reached_by_hold(connection, [each.reference])), *logged]:
         raise OnHold(held)
 
 

@@ -22,6 +22,7 @@ from hub.errors import BadRequest
 from hub.store.appender import Log
 from hub.store.engine import reading
 from hub.store.holds import holds_in
+from hub.store.subjects import reached_by_hold
 from hub.store.tables import log_entry, log_hold, log_side
 from hub.store.together import append_with
 from hub.store.years import Year, bodies, head_size, read_years
@@ -65,7 +66,7 @@ def plan_pruning(engine: Engine, before_year: int, progress: Progress | None = N
                 code="YEAR_NOT_CLOSED",
             )
         in_table = frozenset(connection.scalars(select(log_hold.c.ref)))
-        held = in_table | holds_in(bodies(connection, range(head_size(connection))))
+        held = reached_by_hold(connection, in_table | holds_in(bodies(connection, range(head_size(connection)))))
         about, kept, left, first, on_hold = About(held), array("Q"), 0, closed.size, 0
         for index, body in bodies(connection, range(closed.size), progress):
             hers = about.step(index, body)

@@ -148,6 +148,14 @@ def resolve(connection: Connection, whom: Whom) -> Whom:
         known = found
 
 
+def reached_by_hold(connection: Connection, references: Iterable[str]) -> frozenset[str]:
+    """What a legal hold on ``references`` reaches: every reference of the same people, whether it was there when the
+    hold was set or made since, and those of children they were expecting.
+    """
+    held = frozenset(references)
+    return resolve(connection, Whom(references=held)).references if held else held
+
+
 def rows_about(connection: Connection, whom: Whom, at: datetime) -> Rows:
     """The rows beside the log about ``whom`` (resolved), as they stand ``at`` a moment (aware)."""
     search = whom.search

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event
 from hub.audit.acts import Pruning, YearClosed
 from hub.audit.note import VerifierKey
 from hub.audit.proof import verify_proof
+from hub.domain.people import ChildSearch, Identity, PartialDate, Unborn
 from hub.errors import AuditUnavailable, BadRequest
 from hub.store import pruning
 from hub.store.archive import ArchiveInvalid, check_archive
@@ -193,6 +194,19 @@ class TestPruned:
         kept = read_side(engine, 5)
         assert kept is not None
         assert kept.state is SideState.KEPT
+
+    async def test_a_hold_on_her_keeps_what_was_asked_about_her_unborn_child_afterwards(
+        self, lives: Lives, engine: Engine, clock: Clock
+    ) -> None:
+        await lives.ask(asked(AMIRA), WORDS)
+        await hold(lives.log, make_hold(lives.log, SET, OFFICER, await her(lives), "inquest"))
+        number = asked(AMIRA).stated.nhs_number
+        assert number is not None
+        expected = Unborn(number, PartialDate.parse("2018-12"))
+        index = await lives.ask(ChildSearch(Identity(unborn=expected)), WORDS)
+        clock.at = datetime(2019, 1, 2, tzinfo=UTC)
+        await close_year(lives.log, find_boundary(engine, 2018), OFFICER)
+        assert {index, index + 1} <= set(plan_pruning(engine, 2019).kept)
 
     async def test_a_hold_the_table_lost_holds(self, lives: Lives, engine: Engine, clock: Clock, log_url: str) -> None:
         await years(lives, engine, clock)

@@ -15,8 +15,9 @@ from hub.store.appender import Log
 from hub.store.confirmations import ConfirmationStore
 from hub.store.engine import make_engine
 from hub.store.erasure import erase, plan
+from hub.store.holds import SET, OnHold, hold, make_hold
 from hub.store.sides import AskedInWords
-from hub.store.subjects import Whom, resolve, rows_about, subject_key
+from hub.store.subjects import Whom, reached_by_hold, resolve, rows_about, subject_key
 from tests.matching.confirming import word
 from tests.matching.people import A, B
 from tests.store.lives import OFFICER, Lives, making_now
@@ -105,3 +106,20 @@ async def test_what_was_shown_and_said_of_the_child_is_found(
     with engine.connect() as connection:
         rows = rows_about(connection, resolve(connection, whom), making_now())
     assert (rows.confirmations, rows.shown) == (frozenset({said[A][1]}), frozenset({(1, 1)}))
+
+
+async def test_a_hold_on_her_reaches_what_is_asked_about_the_child_afterwards(
+    log: Log, log_url: str, engine: Engine
+) -> None:
+    """The question is put with her number; the reference it gets is made after the hold was set."""
+    lives = Lives(log, log_url)
+    hers = await ask(lives, ChildSearch(Identity(A)))
+    await hold(log, make_hold(log, SET, OFFICER, hers, "inquiry"))
+    child, another = await ask(lives, unborn(A, "2027-01-18")), await ask(lives, unborn(B, "2027-01-18"))
+    with engine.connect() as connection:
+        assert reached_by_hold(connection, [hers]) == {hers, child}
+        assert reached_by_hold(connection, []) == frozenset()
+    with pytest.raises(OnHold) as refused:
+        plan(engine, Whom(references=frozenset({child})), making_now())
+    assert [each.reference for each in refused.value.held] == [hers]
+    assert plan(engine, Whom(references=frozenset({another})), making_now()).whom.references == {another}

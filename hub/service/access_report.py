@@ -52,7 +52,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One question, or one other time somebody saw who the person is. ``check``: the officer has to decide on it."""
+    """One question, or one other time somebody saw who the person is. ``check``: the officer has to decide on it;
+    ``unborn``: it was about a child not yet born, and so about the mother too.
+    """
 
     entry: int
     at: datetime
@@ -65,6 +67,7 @@ class Line:
     outcome: str
     held: tuple[Held, ...]
     check: bool
+    unborn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ class Made:
 def make(found: Accesses, words: Words, *, log: str, at: datetime) -> Made:
     """The report of what was ``found``, made at a moment (aware)."""
     checks: list[tuple[int, str]] = []
-    made = [_use(use, words, checks) for use in found.uses]
+    unborn = frozenset(reference for reference, by in found.subjects.items() if by is FoundBy.UNBORN)
+    made = [_use(use, words, checks, unborn=use.question.subject in unborn) for use in found.uses]
     made += [_act(index, act, words) for index, act in found.acts if isinstance(act, Reveal | Report)]
     for index, act in found.acts:
         if not isinstance(act, Reveal | Report):
@@ -114,13 +118,17 @@ _ACT_SAID = "is about this person and is not in the report: {what}. Decide wheth
 _VEILED = "something was restricted, and even the searcher was not told why: nor does this paper. Open the entry."
 _OPENLY = "something was not shared, and the searcher was told why: {grounds}."
 _UNNAMED = "something was not shared, and the log names no ground. Open the entry."
+_UNBORN = (
+    "was about a child not yet born, and was put with the mother's NHS number: it is about both. Decide which of them, "
+    "or who for them, is to be told of it."
+)
 _SECTOR = "{agency} asked: that it did may itself be what must not be told yet."
 
 
-def _use(use: Use, words: Words, checks: list[tuple[int, str]]) -> Line:
+def _use(use: Use, words: Words, checks: list[tuple[int, str]], *, unborn: bool) -> Line:
     question, asker = use.question, use.question.asker
     custodians = lines(use.end) if isinstance(use.end, Answer) else ()
-    why = list(_reasons(use, custodians, words))
+    why = [*([_UNBORN] if unborn else []), *_reasons(use, custodians, words)]
     checks += [(use.index, each) for each in why]
     outcome = use.end.outcome.value if isinstance(use.end, Answer) else "abandoned" if use.end else "open"
     return Line(
@@ -135,6 +143,7 @@ def _use(use: Use, words: Words, checks: list[tuple[int, str]]) -> Line:
         outcome=outcome,
         held=tuple(_held(line, use.end, words) for line in custodians),
         check=bool(why),
+        unborn=unborn,
     )
 
 

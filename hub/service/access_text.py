@@ -19,6 +19,7 @@ FOUND_BY: Mapping[FoundBy, str] = {
     FoundBy.NHS_NUMBER: "the NHS number",
     FoundBy.STATED: "names and a date of birth that were stated instead of a number",
     FoundBy.LOCAL_ID: "an agency's own number",
+    FoundBy.UNBORN: "the mother's NHS number, for a child not yet born",
     FoundBy.GIVEN: "the reference that was given",
 }
 
@@ -88,6 +89,7 @@ def notes(made: Made) -> Iterator[str]:
     for reference, by in made.subjects.items():
         yield f"- Found as `{reference}`, by {FOUND_BY[by]}."
     yield "- A question that stated the child otherwise (another spelling, no number) is in it only if you named that."
+    yield "- A question before the child's birth is in it only if you named the mother's number, or its reference."
     yield ""
     if not made.checks:
         yield "Nothing is marked. Read it all the same."
@@ -116,6 +118,8 @@ def _line(number: int, line: Line) -> Iterator[str]:
     yield ""
     name = f", {_plain(line.name)}" if line.name else ""
     yield f"- {mark}Who: {_plain(line.agency)}, as {_plain(line.role)}{name}"
+    if line.unborn:
+        yield f"- {mark}About: a child not yet born, by the mother's NHS number and the date the birth was expected"
     if line.purpose is not None:
         yield f"- {mark}Why: {_plain(line.purpose)}"
     yield f"- {mark}What came of it: the searcher {OUTCOMES[line.outcome]}"

@@ -31,11 +31,12 @@ Progress = Callable[[int, int], None]
 
 
 class FoundBy(StrEnum):
-    """By what a reference stands for the person."""
+    """By what a reference stands for the person; UNBORN: for a child not yet born, by the mother's number."""
 
     NHS_NUMBER = "nhs_number"
     STATED = "stated"
     LOCAL_ID = "local_id"
+    UNBORN = "unborn"
     GIVEN = "given"
 
 
@@ -108,7 +109,7 @@ def _found_by(connection: Connection, references: Iterable[str]) -> dict[str, Fo
     return {ref: by.get(ref, FoundBy.GIVEN) for ref in wanted}
 
 
-_BY = {"nhs": FoundBy.NHS_NUMBER, "stated": FoundBy.STATED, "local": FoundBy.LOCAL_ID}
+_BY = {"nhs": FoundBy.NHS_NUMBER, "stated": FoundBy.STATED, "local": FoundBy.LOCAL_ID, "unborn": FoundBy.UNBORN}
 
 
 def _told(connection: Connection, found: Iterable[int], so_far: Accesses) -> Accesses:

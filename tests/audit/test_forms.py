@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from calendar import isleap
 from typing import Any
 
 import pytest
@@ -85,6 +86,12 @@ AT = b"2026-11-20T16:41:07.113Z"
 def test_moments(moment: str) -> None:
     body = QUESTION.replace(AT, moment.encode())
     assert (matches(body) is not None) == decodes(body)
+
+
+def test_a_leap_day_is_in_every_leap_year_and_in_no_other() -> None:
+    days = [(year, QUESTION.replace(AT, f"{year:04}-02-29T00:00:00.000Z".encode())) for year in range(10_000)]
+    assert [year for year, body in days if matches(body)] == [year for year in range(1, 10_000) if isleap(year)]
+    assert [year for year, body in days if decodes(body) is not bool(matches(body))] == []
 
 
 @pytest.mark.parametrize(

@@ -152,14 +152,15 @@ def _pruned(*before: int) -> Story:
     return story
 
 
-def _open(*, pruned: int = 0, at: bool = True) -> Story:
-    """Entry 1 is a question without an end."""
+def _open(*, pruned: int = 0, at: bool = True, gone: int | None = None) -> Story:
+    """Entry 1 is a question without an end; the bytes of entry ``gone`` are gone."""
     story = Story()
-    story.take(0, OTHER)
+    story.take(0, BARE if gone == 0 else OTHER)
     story.take(1, Q, at=AT if at else None)
-    story.take(2, OTHER)
+    story.take(2, BARE if gone == 2 else OTHER)
+    story.take(3, OTHER)
     if pruned:
-        story.pruned(2, pruned)
+        story.pruned(3, pruned)
     return story
 
 
@@ -185,8 +186,9 @@ NO_END = "a question that has had no end for over 10 minutes"
         pytest.param(_open(), -600, True, None, id="a clock that is slow"),
         pytest.param(_open(), -601, True, Fault(NO_END, 1), id="a question of the future"),
         pytest.param(_open(at=False), 0, True, Fault(NO_END, 1), id="nobody knows since when"),
-        pytest.param(_open(pruned=2), 601, True, None, id="its end may have been pruned"),
-        pytest.param(_open(pruned=1), 601, True, Fault(NO_END, 1), id="others were pruned, it was not"),
+        pytest.param(_open(pruned=3, gone=2), 601, True, None, id="its end may have been pruned"),
+        pytest.param(_open(pruned=3), 601, True, Fault(NO_END, 1), id="nothing was pruned, whatever is said"),
+        pytest.param(_open(pruned=1, gone=0), 601, True, Fault(NO_END, 1), id="others were pruned, its end was not"),
     ],
 )
 def test_what_is_wrong_at_the_end(story: Story, late: int, sides: bool, fault: Fault | None) -> None:

@@ -51,6 +51,9 @@ def manifest(**wrong: object) -> bytes:
     return json.dumps(right | wrong).encode()
 
 
+DIGESTS = json.loads(manifest())["files"]
+
+
 def matches(body: bytes) -> bool:
     form, _ = OFFLINE.FORMS.get(body[15:19], (None, 0))
     return form is not None and form.fullmatch(body) is not None
@@ -104,12 +107,17 @@ SPOILT_FILES = [
     pytest.param(GOOD, {"checkpoint": b"\xff"}, "UTF-8", id="a checkpoint in no text"),
     pytest.param(GOOD, {"sides.txt": b"9\n0\n"}, "not in ascending order", id="numbers out of order"),
     pytest.param(GOOD, {"sides.txt": b"0\n0\n"}, "not in ascending order", id="a number twice"),
+    pytest.param(GOOD, {"sides.txt": b"0\n9"}, "a newline at its end", id="no newline at the end"),
+    pytest.param(GOOD, {"sides.txt": b"0\r\n9\r\n"}, "without leading zeros", id="carriage returns"),
+    pytest.param(GOOD, {"sides.jsonl": texts(0, 9) + b"x"}, "not of its form", id="something after the last text"),
     pytest.param(GOOD, {"sides.txt": b"00\n"}, "without leading zeros", id="a number with a leading zero"),
     pytest.param(GOOD, {"sides.txt": b"0\n9\n12\n"}, "entry 12: ", id="text beside no entry"),
     pytest.param(GOOD, {"sides.txt": None}, "sides.txt: missing", id="no list of texts"),
     pytest.param(GOOD, {"sides.jsonl": texts(0, 3, 9)}, "text beside entry 3, which sides.txt", id="a text that was erased"),
     pytest.param(GOOD, {"sides.jsonl": texts(0, 9, 9)}, "text beside entry 9, which sides.txt", id="a text twice"),
-    pytest.param(GOOD, {"sides.jsonl": texts(0).replace(b" 0,", b' "0",')}, "text beside entry 0, which sides.txt", id="a text beside no number"),
+    pytest.param(GOOD, {"sides.jsonl": texts(0, 9)[:-1]}, "not of its form", id="the last text without its newline"),
+    pytest.param(GOOD, {"sides.jsonl": texts(0).replace(b" 0,", b' "0",')}, "not of its form", id="a text beside no number"),
+    pytest.param(GOOD, {"manifest.json": manifest(files=DIGESTS | {BUNDLE: "ab" * 32})}, f"{BUNDLE}: not the file", id="a manifest of another bundle"),
     pytest.param(GOOD, {"manifest.json": manifest(size=11)}, "manifest.json: of another", id="a manifest of another size"),
     pytest.param(GOOD, {"manifest.json": manifest(origin="x")}, "manifest.json: of another", id="a manifest of another log"),
     pytest.param(GOOD, {"manifest.json": manifest(format="x")}, "manifest.json: of another", id="a manifest of another format"),
@@ -144,6 +152,7 @@ def spoil(place: Path, name: str, data: bytes | None) -> None:
 SPOILT_AFTERWARDS = [
     pytest.param("more.txt", b"hello", "more.txt: missing, or not part of the export", id="a file too many"),
     pytest.param("tile/0/001", b"", "tile/0/001: missing, or not part", id="a tile too many"),
+    pytest.param(LAST, b"".join(GOOD.leaves) + b"x", "not 12 hashes", id="a tile changed"),
     pytest.param("sides.jsonl", None, "sides.jsonl: missing, or not part", id="a file gone"),
     pytest.param("sides.txt", b"0\n", "sides.txt: not the file that was exported", id="a file changed"),
     pytest.param("manifest.json", b"{}", "", id="a manifest of nothing"),

@@ -532,28 +532,37 @@ def entry_at(directory: Path, index: int, size: int) -> Any:
 def read_numbers(path: Path) -> Iterator[int]:
     """The entries with a side row, ascending."""
     before = -1
-    for line in read(path).decode("ascii").splitlines():
+    *lines, rest = read(path).decode("ascii").split("\n")
+    if rest:
+        raise Fault(f"{path.name}: a newline at its end is missing")
+    for line in lines:
         index = decimal(line)
         if index <= before:
             raise Fault(f"{path.name}: not in ascending order")
         yield (before := index)
 
 
+SIDE_ROW = re.compile(r'\{"index": (0|[1-9][0-9]{0,15}), "salt": "([0-9a-f]{64})", "body": "([A-Za-z0-9+/=]*)"\}\n')
+
+
 def check_sides(directory: Path, size: int, within: range) -> None:
     """The text beside entries, where the export has it, against the commitments in the entries."""
     if (directory / "sides.jsonl").exists():
         there = read_numbers(directory / "sides.txt")
-        with (directory / "sides.jsonl").open(encoding="ascii") as lines:
-            for row in map(json.loads, lines):
-                if row["index"] not in there:  # both are ascending
-                    raise Fault(f"sides.jsonl: text beside entry {row['index']}, which sides.txt does not name")
-                single = directory / f"proofs/{row['index']}.entry"
-                said = entry_at(directory, row["index"], size) if row["index"] in within else None
+        with (directory / "sides.jsonl").open(encoding="ascii", newline="\n") as lines:
+            for line in lines:
+                if not (row := SIDE_ROW.fullmatch(line)):
+                    raise Fault("sides.jsonl: a line that is not of its form")
+                index = int(row[1])
+                if index not in there:  # both are ascending
+                    raise Fault(f"sides.jsonl: text beside entry {index}, which sides.txt does not name")
+                single = directory / f"proofs/{index}.entry"
+                said = entry_at(directory, index, size) if index in within else None
                 if said is None and single.exists():
                     said = json.loads(read(single))
-                text = b"\2" + bytes.fromhex(row["salt"]) + unbase64(row["body"])
+                text = b"\2" + bytes.fromhex(row[2]) + unbase64(row[3])
                 if said and sha256(text).hexdigest() != said.get("side"):
-                    raise Fault(f"entry {row['index']}: the text beside it is not what was written then")
+                    raise Fault(f"entry {index}: the text beside it is not what was written then")
 
 
 def check_proof(path: Path) -> Note:
@@ -589,18 +598,15 @@ def read_kept(path: Path) -> Note:
     return note
 
 
-def check_files(directory: Path, manifest: Any, size: int) -> None:
-    """That all files are there and no others. Those that the tree does not prove must have the manifest's digest."""
-    proven = set()
-    for level in range(8):
-        held = size >> 8 * level
-        tiles = [(each, TILE) for each in range(held // TILE)] + [(held // TILE, held % TILE)] * bool(held % TILE)
-        proven |= {tile_path(of, *each) for each in tiles for of in ((level,) if level else (level, "entries"))}
+def check_files(directory: Path, manifest: Any, head: Note) -> None:
+    """That the manifest is this export's: all its files are there and no others, each with the digest it has there."""
+    if (manifest["format"], manifest["origin"], manifest["size"]) != (FORMAT, head.origin, head.size):
+        raise Fault("manifest.json: of another format, log or size")
     there = {str(each.relative_to(directory)) for each in directory.rglob("*") if not each.is_dir()}
     if strange := sorted(there ^ {*manifest["files"], "manifest.json"}):
         raise Fault(f"{strange[0]}: missing, or not part of the export")
     for name, digest in manifest["files"].items():
-        if name not in proven and sha256(read(directory / name)).hexdigest() != digest:
+        if sha256(read(directory / name)).hexdigest() != digest:
             raise Fault(f"{name}: not the file that was exported")
 
 
@@ -625,15 +631,13 @@ def verify(options: argparse.Namespace, now: float) -> str:
         if note.size == 0:
             chain.open(note, kept=kept)
     manifest = json.loads(read(directory / "manifest.json"))
-    check_files(directory, manifest, head.size)
     within = range(*manifest["entries"])
     walk = Walk(directory, chain, notes, read_numbers(directory / "sides.txt"))
     with ProcessPoolExecutor(options.jobs) as pool:
         for first, last, chunk in chunks(pool, directory, head.size, [note.size for note, _ in notes], within):
             walk.take(first, last, chunk)
             show(last, head.size)
-    if (manifest["format"], manifest["origin"], manifest["size"]) != (FORMAT, head.origin, head.size):
-        raise Fault("manifest.json: of another format, log or size")
+    check_files(directory, manifest, head)
     made = max([seconds(manifest["made"]), seconds(walk.newest or manifest["made"]), *times.values()])
     walk.finish(head.size, made, within)
     check_sides(directory, head.size, within)

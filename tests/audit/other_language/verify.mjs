@@ -196,7 +196,9 @@ class Export {
     insist(numbers.every((each, i) => i === 0 || numbers[i - 1] < each), 'sides.txt: not in order');
     const sides = new Map(numbers.map((each) => [each, null]));
     if (!this.there.has('sides.jsonl')) return sides;
-    for (const line of this.read('sides.jsonl').toString('utf8').split('\n').slice(0, -1)) {
+    const rows = this.read('sides.jsonl').toString('utf8').split('\n');
+    insist(rows.pop() === '', 'sides.jsonl: without its last newline');
+    for (const line of rows) {
       const [, index, salt, body] = /^\{"index": (\d+), "salt": "([0-9a-f]{64})", "body": "([^"]*)"\}$/.exec(line) ?? [];
       const one = number(index ?? '', 'sides.jsonl');
       insist(sides.get(one) === null, 'sides.jsonl has text that sides.txt has not, or twice', one);

@@ -119,18 +119,31 @@ class TooManyRequests(HubError):
         self.retry_after = retry_after
 
 
+_NOBODY_ASKED = "no agency was asked and nothing"
+
+
 class AuditUnavailable(HubError):
-    """The log cannot be written, so nothing may be fetched and nothing released (promise 1)."""
+    """The log cannot be written, so nothing may be fetched and nothing released (promise 1).
+
+    ``asked``: agencies were asked about the child before it failed, and may have told others so.
+    """
 
     http_status = 503
     default_code = "AUDIT_UNAVAILABLE"
+    asked = False
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(
             message
-            or "The audit log cannot be written, so no agency was asked and nothing is released. "
+            or f"The audit log cannot be written, so {_NOBODY_ASKED} is released. "
             "If a child may be at immediate risk, telephone the agencies now (police: 999)."
         )
+
+    def after_asking(self) -> AuditUnavailable:
+        """The same, where the answers had come already: what it says of that is true then."""
+        self.asked = True
+        self.message = self.message.replace(_NOBODY_ASKED, "agencies were asked, but nothing of what they said")
+        return self
 
 
 class ConfigurationError(HubError, Complaint):

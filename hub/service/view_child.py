@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from hub.audit.entries import Answer
 from hub.audit.side import Side
 from hub.connectors.base import ENQUIRY, Connector, offered
 from hub.connectors.http import CORRELATION_ID
@@ -43,6 +44,7 @@ from hub.service.stating import CaseCheck, check_sign_in, check_stated
 from hub.service.tally import Tally
 from hub.service.unreached import Unreached
 from hub.store.appender import Log
+from hub.store.pending import Along, Appended
 from hub.telemetry.steps import Step, timed
 
 RESTRICTED_LOCATION = "restricted_location"
@@ -181,9 +183,9 @@ class ViewChild:
             further = self.policy.bundle.look_back_next_step
             answer = compose(Gathered(search, asked, decided, unreached, label, self.clock(), since, further))
             with timed(Step.LOG_ANSWER):  # step 8: durable before a byte of it leaves
-                recorded = await self.log.append(
+                recorded = await self._recorded(
                     entries.answer_entry(self.log.stamp(), number.index, answer, asked, decided),
-                    along=keeping(asked, decided, now),
+                    keeping(asked, decided, now),
                 )
         except AuditUnavailable:
             raise
@@ -194,6 +196,12 @@ class ViewChild:
             self.tally.count(facts, decided)
         await self.matching.keep(recorded.index, search, asked, now)
         return replace(answer.recorded_as(recorded.index), notices=tuple(notices(search, self._today())))
+
+    async def _recorded(self, entry: Answer, along: Along | None) -> Appended:
+        try:
+            return await self.log.append(entry, along=along)
+        except AuditUnavailable as fault:
+            raise fault.after_asking() from None
 
     def _today(self) -> date:
         """The day by which ages are counted, as people in the United Kingdom have it."""

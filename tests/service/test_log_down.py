@@ -33,6 +33,8 @@ async def test_down_before_the_question_nobody_is_asked(bench: Bench) -> None:
         await bench.ask(*asked)
     assert [one.calls for one in asked] == [[], [], []]
     assert "telephone" in refusal.value.message
+    assert not refusal.value.asked
+    assert "no agency was asked and nothing is released" in refusal.value.message
 
 
 async def test_down_before_the_answer_nothing_is_released(bench: Bench) -> None:
@@ -45,9 +47,11 @@ async def test_down_before_the_answer_nothing_is_released(bench: Bench) -> None:
 
     healthy = council()
     last = BreaksTheLog(healthy.custodian, healthy.held, latency_seconds=0.05)
-    with pytest.raises(AuditUnavailable):
+    with pytest.raises(AuditUnavailable) as refusal:
         await bench.ask(last, health())
     assert last.fetched, "the custodian was asked, and its answer went nowhere"
+    assert refusal.value.asked
+    assert "agencies were asked, but nothing of what they said is released" in refusal.value.message
     mend_log(bench)
     assert await bench.kinds() == ["Question"]
     assert await bench.log.abandon_stale(0) == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +13,8 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 
+from hub.connectors.base import Deadline
+from hub.domain.people import Candidate
 from hub.web.front import telling
 from tests.service.custodians import DOWN, Bendable, council, health, pointer, police
 from tests.web.front.conftest import ASKED, Front, hidden, said, send
@@ -162,3 +166,30 @@ def test_the_log_tells_such_a_look_from_another(front: Front) -> None:
 def test_where_it_cannot_be_asked_nothing_is_offered(front: Front, custodians: tuple[Bendable, ...]) -> None:
     front.hold(*custodians)
     assert BUTTON not in said(send(front.browser(), "/find", **ASKED))
+
+
+def test_where_the_log_fails_after_the_look_the_page_does_not_say_that_nobody_was_asked(front: Front) -> None:
+    @dataclass
+    class Breaks(Bendable):
+        async def fetch(self, who: Candidate, pointers: Any, deadline: Deadline) -> Any:
+            answer = await super().fetch(who, pointers, deadline)
+            if LOOK in pointers:
+                renamed("log_entry", "log_entry_gone")
+            return answer
+
+    def renamed(table: str, name: str) -> None:
+        with sqlite3.connect(f"{front.up.place}/log.db") as database:
+            database.execute(f"ALTER TABLE {table} RENAME TO {name}")
+
+    usual = nhs()
+    trust = Breaks(usual.custodian, usual.held, states_restriction=True)
+    front.hold(council(), police(), trust)
+    browser = front.browser()
+    fields = button(send(browser, "/find", **ASKED))
+    page = send(browser, "/find", **fields)
+    renamed("log_entry_gone", "log_entry")
+    assert page.status_code == 503
+    assert "Agencies were asked, and nothing of what they said is shared." in said(page)
+    assert "Nothing was looked up" not in said(page)
+    assert "CP-IS may have been asked the first time" in said(send(browser, "/find", **fields))
+    assert trust.fetched.count(LOOK) == 1

@@ -16,7 +16,7 @@ from hub.audit.acts import KINDS, LIST_MAX
 from hub.audit.encoding import decode, encode
 from hub.audit.entries import Answer, Entry, LookBack, Records, side
 from hub.audit.forms import FORMS, kind_of
-from hub.audit.words import COUNT_MAX, EntryInvalid
+from hub.audit.words import CODE_MAX, COUNT_MAX, EntryInvalid
 from tests.audit import samples
 from tests.audit.strategies import entries
 
@@ -136,6 +136,12 @@ def test_anything_in_the_place_of_a_field(entry: Entry) -> None:
     assert matches(body) is not None
     backwards = json.dumps(dict(reversed(fields.items())), separators=(",", ":")).encode()
     assert matches(backwards) is None
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, CODE_MAX - 1, CODE_MAX, CODE_MAX + 1])
+def test_a_code_is_so_long_and_no_longer(length: int) -> None:
+    body = samples.rewritten(QUESTION, purpose="p" * length)
+    assert (matches(body) is not None) is decodes(body) is (1 <= length <= CODE_MAX)
 
 
 @pytest.mark.parametrize(("field", "one"), [("references", REF), ("sides", 3)])

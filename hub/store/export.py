@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,12 +19,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from hub.audit.checkpoint import Checkpoint
+from hub.audit.encoding import decode
 from hub.audit.forms import kind_of
 from hub.audit.merkle import ProofInvalid, leaf_hash
 from hub.audit.note import NoteInvalid, VerifierKey, parse_note
 from hub.audit.tiles import TILE_WIDTH, Tile, TileInvalid, TileTree, bundle, last_tiles, split_tile
 from hub.audit.verify import Row
-from hub.audit.words import format_moment
+from hub.audit.verify_story import OPEN_FOR_MAX
+from hub.audit.words import EntryInvalid, format_moment
 from hub.store.cosignatures import read_quorum
 from hub.store.engine import reading
 from hub.store.export_files import CHECKPOINT, KEYS, MANIFEST, SIDES, ExportFiles, ExportRefused, Manifest
@@ -35,6 +38,9 @@ CHUNK_ROWS = 4_096
 
 SIDES_ROWS = 200
 """So many rows of the text beside entries are read at once."""
+
+_END = re.compile(rb'\{"v":1,"kind":"(?:answer|abandoned)","at":"[^"]*","nonce":"[^"]*","question":([0-9]{1,16}),')
+"""How an end begins, with its question: most are of one asked since, and need not be read."""
 
 Progress = Callable[[int, int], None]
 """Called with the entries read and the entries there are to read."""
@@ -92,7 +98,7 @@ def stage_export(
         ExportRefused: the directory is not this log's, or the log is not what was signed.
     """
     old = files_at.begin(keys[0].name)
-    note = _checkpoint(engine, wanted.single)
+    note = _checkpoint(engine, wanted.single, now)
     try:
         signed = Checkpoint.parse(parse_note(note.encode()).text)
     except NoteInvalid as fault:
@@ -133,9 +139,10 @@ def stage_export(
     return Staged(files_at, signed.size, len(within) or len(wanted.single), files_at.digests[MANIFEST])
 
 
-def _checkpoint(engine: Engine, single: Sequence[int]) -> str:
+def _checkpoint(engine: Engine, single: Sequence[int], now: datetime) -> str:
     """The newest cosigned checkpoint, if there is one; the head where it is too old for ``single`` entries, or where
-    something was erased or pruned since: what explains that something is missing must be among what is exported.
+    something was erased or pruned since, or a question ended that would look forgotten without its end: what explains
+    that something is missing must be among what is exported.
     """
     quorum = read_quorum(engine)
     if quorum is None or quorum.note is None or quorum.size is None:
@@ -145,12 +152,23 @@ def _checkpoint(engine: Engine, single: Sequence[int]) -> str:
     with engine.connect() as connection:
         reading(connection)
         since = range(quorum.size, (connection.scalar(select(func.max(log_entry.c.index))) or 0) + 1)
+        bodies = (row.body for rows in _chunks(connection, since) for row in rows if type(row.body) is bytes)
         explains = any(
-            type(row.body) is bytes and kind_of(row.body) in (b"erasure", b"prune")
-            for rows in _chunks(connection, since)
-            for row in rows
+            kind_of(body) in (b"erasure", b"prune") or _ends_late(connection, body, quorum.size, now) for body in bodies
         )
     return read_checkpoint(engine) if explains else quorum.note
+
+
+def _ends_late(connection: Connection, body: bytes, before: int, now: datetime) -> bool:
+    """Whether an entry ends a question ``before`` it that was asked too long ago to be still open ``now``."""
+    ended = _END.match(body)
+    if ended is None or int(ended[1]) >= before:
+        return False
+    asked = connection.scalar(select(log_entry.c.body).where(log_entry.c.index == int(ended[1])))
+    try:
+        return now - decode(asked or b"").at > OPEN_FOR_MAX
+    except EntryInvalid:  # pruned: nobody misses its end; damaged: nothing will be exported
+        return False
 
 
 def _size(engine: Engine) -> int:

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -312,6 +313,28 @@ def test_what_was_erased_since_is_exported_with_what_says_so(place: Path, run: R
     assert (place / "x" / "sides.txt").read_text() == ""
     assert run("audit", "verify", "--export", "x")[0] == 0
     assert run("audit", "verify")[0] == 0
+
+
+@pytest.mark.parametrize(("minutes", "size"), [(9, 43), (11, 44)], ids=["may still be open", "open for too long"])
+def test_a_question_that_was_ended_since_is_exported_with_its_end(
+    minutes: int, size: int, place: Path, run: Run
+) -> None:
+    """The witnesses were away, and one question was under way when they last cosigned: it must not look as if forgotten."""
+    engine = make_engine(f"sqlite:///{place / 'log.db'}", 5.0)
+
+    async def ask() -> None:
+        log = Log(f"sqlite:///{place / 'log.db'}", load_or_create(place / "log.key", ORIGIN))
+        await log.start()
+        entry = question(log)
+        asked = await log.append(replace(entry, at=entry.at - timedelta(minutes=minutes)))
+        keep_quorum(engine, Quorum(moment(0), 43, read_checkpoint(engine)))
+        await log.append(abandoned(log, asked.index))
+        await log.close()
+
+    asyncio.run(ask())
+    engine.dispose()
+    assert run("audit", "export", "--out", "x")[1].startswith(f"Exported the log up to {size} entries")
+    assert run("audit", "verify", "--export", "x")[0] == 0
 
 
 @pytest.mark.parametrize(

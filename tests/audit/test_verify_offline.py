@@ -170,6 +170,13 @@ def test_files_and_manifest(name: str, data: bytes | None, says: str, tmp_path: 
     assert says in said
 
 
+def without_first_bundle(export: Path) -> None:
+    """Make a part of a long export."""
+    (export / "tile/entries/000").unlink()
+    manifest = re.sub(r' "tile/entries/000": "\w+",\n', "", (export / "manifest.json").read_text())
+    (export / "manifest.json").write_text(manifest.replace('"entries": [\n  0,', '"entries": [\n  256,'))
+
+
 def run(place: Path, *arguments: str, key: bool = True) -> tuple[int, str]:
     """Run the file as an agency does."""
     (place / "log.pub").write_text(f"{SIGNER.verifier}\n")
@@ -218,10 +225,7 @@ class TestAsACommand:
         self, partial: tuple[str, ...], status: int, tmp_path: Path
     ) -> None:
         export = write_export(LONG, tmp_path)
-        manifest = (export / "manifest.json").read_text()
-        (export / "tile/entries/000").unlink()
-        manifest = re.sub(r' "tile/entries/000": "\w+",\n', "", manifest)
-        (export / "manifest.json").write_text(manifest.replace('"entries": [\n  0,', '"entries": [\n  256,'))
+        without_first_bundle(export)
         ended, said = run(tmp_path, str(export), *partial)
         assert ended == status, said
         assert ("--partial" in said) == (status == 1)

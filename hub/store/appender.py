@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit.encoding import encode_all
 from hub.audit.entries import Abandoned, Entry, Question, ends
@@ -23,6 +25,7 @@ from hub.store import reader
 from hub.store.batch import Along, Appended, BatchWriter, HeadDamaged, Pending, QuestionClosed
 from hub.store.engine import POOL_SIZE, make_engine
 from hub.store.keys import Signer, SignsBackwards
+from hub.store.not_opened import NotOpened, why
 from hub.store.reader import Health, StoredEntry
 from hub.store.tables import prepare
 from hub.store.writer import Waiting, WriterThread
@@ -99,9 +102,17 @@ class Log:
 
         Raises:
             ConfigurationError: the database holds another log, or an older state of this one.
-            AuditUnavailable: it cannot be reached.
+            AuditUnavailable: it cannot be opened, and why.
         """
-        await self._read(self._prepare, max(self._wait_seconds, START_SECONDS))
+        wait_seconds = max(self._wait_seconds, START_SECONDS)
+        try:
+            await self._read(self._prepare, wait_seconds)
+        except NotOpened:
+            raise
+        except AuditUnavailable:
+            raise NotOpened(
+                f"it was not ready within {wait_seconds:g} s. See what keeps its disk or its server busy"
+            ) from None
         self._writer.start()
 
     async def close(self) -> None:
@@ -213,6 +224,9 @@ class Log:
             raise ConfigurationError(
                 f"The log will not be written: {fault}. Run `hub audit verify`, and see docs/runbook.md."
             ) from None
+        except (SQLAlchemyError, sqlite3.Error) as fault:
+            say(LogLine.LOG_READ_FAILED, fault=type(fault))
+            raise NotOpened(why(fault)) from None
 
     def _close(self) -> None:
         self._writer.close(self._wait_seconds)
@@ -227,7 +241,7 @@ class Log:
         try:
             async with asyncio.timeout(wait_seconds or self._wait_seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._readers, work)
-        except ConfigurationError:
+        except (ConfigurationError, NotOpened):
             raise
         except Exception as fault:
             say(LogLine.LOG_READ_FAILED, fault=type(fault))

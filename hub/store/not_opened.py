@@ -1,4 +1,4 @@
-"""Why the log's database could not be opened, in words for whoever runs the hub: without its URL or anything of a row."""
+"""Why the log's database could not be opened, in words for whoever runs the hub; no URL and nothing of a row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ LOCKED = (
 )
 NO_ROOM = "its disk is full. Make room"
 NOT_ALLOWED = "this user may not open or write it. See to its owner, its rights, and the password in the settings"
-NOT_THERE = "it cannot be reached, or refuses the hub. Is it running, and are host, port, name and password in the settings right"
+NOT_THERE = (
+    "it cannot be reached, or refuses the hub. See whether it runs, and that host, port, name and password in the "
+    "settings are right"
+)
 
 _SQLITE = {"SQLITE_BUSY": LOCKED, "SQLITE_LOCKED": LOCKED, "SQLITE_FULL": NO_ROOM, "SQLITE_CANTOPEN": NOT_ALLOWED,
            "SQLITE_READONLY": NOT_ALLOWED, "SQLITE_PERM": NOT_ALLOWED, "SQLITE_AUTH": NOT_ALLOWED}  # fmt: skip

@@ -31,6 +31,11 @@ _GOING_ON = (
     "never booked: what has ended is not looked for, whether or not there is any"
 )
 
+_BY_MOTHER = (
+    "before a birth there is nothing to search by but the mother's NHS number: a record that lacks it, or has another, "
+    "is not found. If you know of one, ring the contact"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -53,7 +58,8 @@ class Gathered:
 def compose(gathered: Gathered) -> ChildAnswer:
     """A joined view if any custodian surely holds the child; else people who may be the child; else no match."""
     untold = Counter(one.pointer.custodian for one in gathered.decided if one.released is None and not one.lines)
-    sources = tuple(source_of(one, untold[one.connector.custodian.id]) for one in gathered.asked)
+    by_mother = gathered.search.unborn is not None
+    sources = tuple(source_of(one, untold[one.connector.custodian.id], by_mother=by_mother) for one in gathered.asked)
     candidates = tuple(_candidates(gathered.asked))
     if any(one.same for one in gathered.asked):
         return _view(gathered, sources, candidates)
@@ -96,10 +102,11 @@ def _look_back(gathered: Gathered) -> Iterable[Withheld]:
             yield Withheld(("*",), Outcome.OUT_OF_SCOPE, None, custodian.contact, said, custodian=custodian)
 
 
-def source_of(asked: Asked, untold: int = 0) -> Source:
+def source_of(asked: Asked, untold: int = 0, *, by_mother: bool = False) -> Source:
     """The custodian's line in the answer.
 
     ``untold`` records of it are out of scope as a whole: held and not held are one answer, so they are not counted.
+    ``by_mother``: it was searched by the NHS number of an unborn child's mother.
     """
     state = asked.state
     detail = None
@@ -111,6 +118,8 @@ def source_of(asked: Asked, untold: int = 0) -> Source:
         detail = f"somebody here may be the child: {asked.resolution.candidates[0].doubt.value}"
     elif isinstance(asked.resolution, NotHeld) and asked.resolution.dropped:
         detail = f"somebody like the child is on file here: {asked.resolution.dropped[0].shown}"
+    elif isinstance(asked.resolution, NotHeld) and by_mother:
+        detail = _BY_MOTHER
     elif isinstance(asked.resolution, Same) and asked.resolution.others:
         detail = "it may hold further records of this child under another number: ask the contact"
     elif asked.found is not None and asked.same is not None and asked.same.candidate.is_mother:

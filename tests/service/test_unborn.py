@@ -196,6 +196,7 @@ async def test_nobody_holds_the_child(bench: Bench) -> None:
     answer = await bench.ask(council(), nhs(people=()), search=SEARCH)
     assert isinstance(answer, NoMatch)
     assert [source.state for source in answer.sources] == [SourceState.NOT_HELD, SourceState.NOT_HELD]
+    assert all("a record that lacks it, or has another, is not found" in str(each.detail) for each in answer.sources)
 
 
 async def test_of_a_child_who_was_born_maternity_care_is_not_looked_for_and_it_is_said(bench: Bench) -> None:

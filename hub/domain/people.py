@@ -71,10 +71,14 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class Unborn:
-    """All that a child who is not born yet can be known by: the mother's NHS number, and when the birth is expected."""
+    """All that a child who is not born yet can be known by: the mother's NHS number, and when the birth is expected.
+
+    ``mother_born`` is when a custodian that recorded the mother says that she was born.
+    """
 
     mother: NHSNumber = field(repr=False)
     expected: PartialDate | None = field(default=None, repr=False)
+    mother_born: PartialDate | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

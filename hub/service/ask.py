@@ -18,7 +18,7 @@ from hub.domain.records import HeldRecord, RecordPointer
 from hub.domain.sources import NoAnswer, NoAnswerReason, NotAskedReason, SourceState
 from hub.matching.resolution import NotHeld, Resolution, Review, Same, ScoredCandidate
 from hub.matching.resolve import cross_check, resolve
-from hub.service.linking import is_linked, with_link
+from hub.service.linking import is_linked, is_other_woman, with_link
 from hub.telemetry import steps as telemetry
 
 Resolve = Callable[[ChildSearch, Sequence[Candidate]], Resolution]
@@ -130,7 +130,16 @@ def restricted(asked: Sequence[Asked]) -> bool | None:
 
 def is_mother_linked(asked: Sequence[Asked]) -> bool | None:
     """Whether a council recorded that she whom a question names is the unborn child's mother; None when unknown."""
-    return is_linked(one.state for one in asked if one.connector.custodian.sector is Sector.COUNCIL)
+    linked = is_linked(one.state for one in asked if one.connector.custodian.sector is Sector.COUNCIL)
+    return None if linked and is_mother_another(asked) else linked
+
+
+def is_mother_another(asked: Iterable[Asked]) -> bool:
+    """Whether she whom a council recorded and she who has that number elsewhere are two women."""
+    who = [one.same.candidate for one in asked if one.same is not None]
+    return is_other_woman(
+        (each.identity for each in who if not each.is_mother), (each.identity for each in who if each.is_mother)
+    )
 
 
 def _says_unrestricted(one: Asked) -> bool:
@@ -231,7 +240,7 @@ class _Round:
             return
         who = resolution.candidate
         self._tell(self._final, line, who.identity)
-        if not line.kinds or (who.is_mother and not await self._is_linked()):
+        if not line.kinds or (who.is_mother and not await self._is_linked(who)):
             return
         found = await line.connector.find(who, line.kinds, deadline)
         if not isinstance(found, Found):
@@ -249,15 +258,17 @@ class _Round:
         if asked.held.keys() != set(pointers):  # a record that is silently missing would read as not held
             asked.no_answer = NoAnswer(NoAnswerReason.MALFORMED, "it gave other records than those it was asked for")
 
-    async def _is_linked(self) -> bool | None:
-        """Whether a council recorded that the mother who was found is the unborn child's; else nothing is asked of her.
+    async def _is_linked(self, mother: Candidate) -> bool | None:
+        """Whether a council recorded that ``mother`` is the unborn child's; else nothing is asked of her.
 
         A council that has not said within the grace leaves it unknown.
         """
         councils = [name for name, one in self._asked.items() if one.connector.custodian.sector is Sector.COUNCIL]
         if told := [self._final[name] for name in councils if name in self._final]:
             await asyncio.wait(told, timeout=self._grace_seconds)
-        return is_linked(self._asked[name].state_so_far for name in councils)
+        held = [one.same.candidate.identity for name in councils if (one := self._asked[name]).same is not None]
+        linked = is_linked(self._asked[name].state_so_far for name in councils)
+        return None if linked and is_other_woman(held, [mother.identity]) else linked
 
     async def _match(self, line: Line, search: ChildSearch, deadline: Deadline) -> Resolution | NoAnswer:
         """Who the custodian holds, with the others' word where the searcher's alone is too little to be sure.

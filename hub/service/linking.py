@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.connectors.base import Found
+from hub.domain.people import Identity
 from hub.domain.sources import SourceState
+from hub.matching.compare import compare_birth_dates
+from hub.matching.weights import Level
 
 LINK_RECORDED = "link_recorded"
 """The vocabulary's word."""
@@ -28,6 +31,16 @@ def is_linked(councils: Iterable[SourceState | None]) -> bool | None:
     if SourceState.ANSWERED in states:
         return True
     return False if states and all(state is SourceState.NOT_HELD for state in states) else None
+
+
+def is_other_woman(children: Iterable[Identity], mothers: Iterable[Identity]) -> bool:
+    """Whether the mother whom a council recorded of one of ``children`` and one of ``mothers``, who has her number, are
+    two women: by birth dates that no slip explains. A council's number of a mother need be verified by nobody.
+    """
+    recorded = [child.unborn.mother_born for child in children if child.unborn is not None]
+    return any(
+        compare_birth_dates(born, mother.birth_date)[0] is Level.DIFFER for mother in mothers for born in recorded
+    )
 
 
 def with_link(found: Found) -> Found:

@@ -14,7 +14,7 @@ from hub.domain.organisations import Custodian
 from hub.domain.people import ChildSearch
 from hub.policy.bundle import Bundle
 from hub.policy.decision import Scope
-from hub.service.ask import Asked, Line, is_mother_linked
+from hub.service.ask import Asked, Line, is_mother_another, is_mother_linked
 from hub.service.question import Question
 
 ABOUT_ADULT = "about_adult"
@@ -35,7 +35,13 @@ LINK_UNKNOWN = (
     "say for certain, so neither whether there is any nor whether her whereabouts are restricted is told. Ask the "
     "council whose mother she is, then ask again. It does not mean that nothing is known."
 )
-STEPS = frozenset({BEFORE_BIRTH, NOT_BEFORE_BIRTH, NOT_LINKED, LINK_UNKNOWN})
+ANOTHER = (
+    "This is the mother's own record, and is shown only where a council recorded whose mother she is. The council and "
+    "the NHS say of the mother with this number that she was born on different days, so it may be another woman's: "
+    "neither whether there is any record nor whether her whereabouts are restricted is told. Ring both to find out "
+    "whose number it is. It does not mean that nothing is known."
+)
+STEPS = frozenset({BEFORE_BIRTH, NOT_BEFORE_BIRTH, NOT_LINKED, LINK_UNKNOWN, ANOTHER})
 """What is said where it is the question, and not the purpose or the role, that does not reach a kind."""
 
 
@@ -80,7 +86,8 @@ class Unreached:
         linked = is_mother_linked(asked)
         if self.search.unborn is None or linked:
             return
-        step = LINK_UNKNOWN if linked is None else NOT_LINKED
+        unknown = ANOTHER if is_mother_another(asked) else LINK_UNKNOWN
+        step = unknown if linked is None else NOT_LINKED
         for line in self.asked_of:
             for kind in sorted(self._selected() & (offered(line.connector, self.search) or frozenset())):
                 if ABOUT_ADULT in self.bundle.catalogue[kind].labels:

@@ -28,7 +28,13 @@ MOTHER, OTHER = "9990005524", "9990004021"
 SEARCH = ChildSearch(Identity(unborn=Unborn(NHSNumber.parse(MOTHER), PartialDate.parse("2027-01-18"))))
 DUE = datetime(2027, 1, 18)
 PEOPLE: list[dict[str, Any]] = [
-    {"pers_person_id": "m1", "pers_forename": "Lena", "pers_surname": "Marsh", "pers_single_unique_id": MOTHER},
+    {
+        "pers_person_id": "m1",
+        "pers_forename": "Lena",
+        "pers_surname": "Marsh",
+        "pers_single_unique_id": MOTHER,
+        "pers_dob": datetime(1998, 5, 2),
+    },
     {"pers_person_id": "m2", "pers_forename": "Ada", "pers_surname": "Pike", "pers_single_unique_id": OTHER},
     {"pers_person_id": "u1", "pers_forename": "Unborn", "pers_surname": "Marsh", "pers_expected_dob": DUE},
     {"pers_person_id": "c1", "pers_forename": "Tom", "pers_surname": "Marsh", "pers_dob": datetime(2019, 4, 2)},
@@ -91,6 +97,8 @@ async def test_the_child_of_the_recorded_mother_is_found_and_read(council: SsdCo
     same = await resolved(council)
     assert isinstance(same, Same)
     assert (same.candidate.local_id, same.others, same.seen) == ("u1", (), 2)
+    assert same.candidate.identity.unborn is not None
+    assert same.candidate.identity.unborn.mother_born == PartialDate.parse("1998-05-02")
     assert council.unborn_kinds == council.kinds
     found = await council.find(same.candidate, frozenset({"council_person", "linked_person"}), soon())
     assert isinstance(found, Found), found

@@ -83,6 +83,34 @@ async def test_where_no_council_is_sure_of_the_mother_held_and_not_held_are_one_
     assert {name for name, told in views.items() if told != views["held"]} == set()
 
 
+@pytest.mark.parametrize(
+    ("born", "is_shown"),
+    [
+        pytest.param("1998-05-02", True, id="the same day"),
+        pytest.param("1998", True, id="the year alone"),
+        pytest.param("1998-02-05", True, id="day and month changed places"),
+        pytest.param(None, True, id="the council does not say"),
+        pytest.param("1991-11-23", False, id="another day: the number is of another woman"),
+    ],
+)
+async def test_the_mother_the_council_recorded_is_the_one_whose_care_is_shown(
+    bench: Bench, born: str | None, is_shown: bool
+) -> None:
+    """Two numbers that a council changed about would show one woman's care as another's."""
+    recorded = Unborn(MOTHER, DUE, PartialDate.parse(born) if born else None)
+    views = []
+    for held in (BOOKED, {}):
+        bent = nhs(held=held)
+        view = await bench.ask(council(replace(UNBORN, unborn=recorded)), bent, search=SEARCH)
+        assert len(view.of_kinds(("maternity_episode",))) == (is_shown and bool(held))
+        assert ("find" in bent.calls) is is_shown
+        views.append((view.withheld, view.out_of_scope, view.restricted, [each.records for each in view.sources]))
+    if not is_shown:
+        assert views[0] == views[1]
+        assert "may be another woman" in view.out_of_scope["maternity_episode"].next_step
+        assert len(view.of_kinds(("referral",))) == 1, "what the council holds of the child is the child's"
+
+
 async def test_where_no_council_recorded_the_mother_held_and_not_held_are_one_answer(bench: Bench) -> None:
     views = [await bench.ask(council(), nhs(held=held), search=SEARCH) for held in (BOOKED, {})]
     assert [told(view) for view in views] == [[], []]

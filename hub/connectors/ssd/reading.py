@@ -190,17 +190,17 @@ def candidates(custodian: str, rows: Iterable[Row], *, verified: bool) -> tuple[
 
 
 def unborn_candidates(custodian: str, rows: Iterable[Row]) -> tuple[Candidate, ...]:
-    """Candidates from rows (person, surname, birth date, expected date, mother's NHS number), each person once.
+    """Candidates from rows (person, surname, birth date, expected date, mother's NHS number, mother's birth date).
 
-    Of a child who is not born yet the given name is what somebody called the record, so none is taken.
+    Each person once. Of a child who is not born yet the given name is what somebody called the record: none is taken.
     """
     found: dict[str, Candidate] = {}
-    for person, surname, born, expected, number in rows:
+    for person, surname, born, expected, number, mother_born in rows:
         mother, local_id = _nhs_number(number), (person or "").strip()
         if mother is None:
             raise UpstreamFault(NoAnswerReason.WRONG_PERSON, "it answered about somebody else")
-        due = _birth_date(expected)
-        identity = Identity(family_names=_names(surname), birth_date=_whenever_born(born), unborn=Unborn(mother, due))
+        unborn = Unborn(mother, _birth_date(expected), _birth_date(mother_born))
+        identity = Identity(family_names=_names(surname), birth_date=_whenever_born(born), unborn=unborn)
         found.setdefault(local_id, Candidate(custodian, local_id, identity))
     return tuple(found[local_id] for local_id in sorted(found))
 

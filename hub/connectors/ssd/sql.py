@@ -206,7 +206,8 @@ def match(
 
 
 def match_unborn(tables: Tables, nhs_number: ColumnElement[str], rows_max: int) -> Select[*tuple[Any, ...]]:
-    """Rows (person, surname, birth date, expected date, mother's NHS number) of every child of one recorded mother.
+    """Rows (person, surname, birth date, expected date, mother's NHS number and birth date) of every child of one
+    recorded mother.
 
     Those who have been born are among them: whether one is the child that was expected is for whoever reads them.
     ``nhs_number`` is the column of ``ssd_person``, who here is the mother. Parameter: a JSON array ``numbers``.
@@ -219,6 +220,7 @@ def match_unborn(tables: Tables, nhs_number: ColumnElement[str], rows_max: int) 
         child.c.pers_dob,
         child.c.pers_expected_dob,
         nhs_number,
+        mother.c.pers_dob,
     )
     return (
         select(*(as_text(col) for col in columns))

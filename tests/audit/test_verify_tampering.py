@@ -10,6 +10,7 @@ import pytest
 
 from hub.audit.entries import Entry
 from hub.audit.merkle import leaf_hash
+from hub.audit.note import decode_base64, encode_base64
 from tests.audit import samples
 from tests.audit.samples import abandoned, answer, question, refused
 from tests.audit.tampering import (
@@ -109,6 +110,25 @@ def stray_bits(text: str) -> str:
     return f"{text[:at]}{letters[letters.index(text[at]) | 1]}{text[at + 1 :]}"
 
 
+def flipped(text: str) -> str:
+    """The last bit of the last signature is another."""
+    rest, _, value = text.rstrip("\n").rpartition(" ")
+    data = bytearray(decode_base64(value))
+    data[-1] ^= 1
+    return f"{rest} {encode_base64(bytes(data))}\n"
+
+
+def resigned(old: str, new: str) -> Change:
+    """The log's key signed another text, also one that our signer would not sign."""
+
+    def signed(note: str) -> str:
+        text = (note.partition("\n\n")[0] + "\n").replace(old, new)
+        value = encode_base64(SIGNER.verifier.key_id + SIGNER.sign_bytes(text.encode()))
+        return f"{text}\n\u2014 {SIGNER.name} {value}\n"
+
+    return head(signed)
+
+
 def beside(number: int, row: object) -> Change:
     def change(world: World) -> None:
         if row is None:
@@ -160,6 +180,11 @@ CASES = [
     pytest.param(lambda world: world.__dict__.update(head=note(world.leaves, 12, SECOND), notes={}), HEAD, "no key that is trusted here signed the checkpoint", id="a head signed by another key"),
     pytest.param(lambda world: world.__dict__.update(head=note(world.leaves, 12, ELSEWHERE)), HEAD, "the checkpoint is another log's", id="the head of another log"),
     pytest.param(head(lambda text: text.replace("\n12\n", "\n13\n")), HEAD, "not that key's", id="a head with its size edited"),
+    pytest.param(head(flipped), HEAD, "not that key's", id="a head with its signature edited"),
+    pytest.param(resigned("testshire", "elsewhere"), HEAD, "another log's", id="a head that its key signed for another log"),
+    pytest.param(resigned("=\n", "=\nx\x0by\n"), HEAD, "a note has", id="signed, with a control character"),
+    pytest.param(resigned("=\n", "=\n" + "x" * 70_000 + "\n"), HEAD, "a note has", id="signed, and too long"),
+    pytest.param(resigned("\n12\n", "\n012\n"), HEAD, "without leading zeros", id="signed, with a leading zero"),
     pytest.param(head(lambda text: text.replace("\n12\n", "\n012\n")), HEAD, "without leading zeros", id="a leading zero"),
     pytest.param(head(lambda text: text.replace("\n12\n", "\n+12\n")), HEAD, "without leading zeros", id="a sign before the size"),
     pytest.param(head(lambda text: text.replace("\n12\n", "\n9223372036854775808\n")), HEAD, "below 2^63", id="a size of 2^63"),
@@ -211,6 +236,7 @@ CASES = [
     pytest.param(told(refused(), key_change("retired", SIGNER), refused()), "entry 1: retires the key", "a change of keys that cannot be", id="the only key retired"),
     pytest.param(told(refused(), key_change("lost", SECOND)), "entry 1: a change of keys that is neither", "a change of keys that cannot be", id="a change of keys that is none"),
     pytest.param(both(told(key_change("added", SECOND), refused(), key_change("retired", SIGNER), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1)})), HEAD, "no key that is trusted here signed the checkpoint of 4", id="a retired key signs"),
+    pytest.param(both(told(key_change("added", SECOND), refused(), key_change("retired", SIGNER), refused(), key_change("added", SIGNER)), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1), 3: note(world.leaves, 3, SECOND)}, head=note(world.leaves, 5, SECOND))), "entry 4: adds the key", "a change of keys that cannot be", id="a retired key comes back"),
     pytest.param(both(told(refused(), refused(), refused()), lambda world: world.__dict__.update(head=note(world.leaves, 3, SECOND))), HEAD, "no key that is trusted here signed the checkpoint of 3", id="a key signs that nobody added"),
     pytest.param(both(told(*STORY[:2], key_change("added", SECOND)), lambda world: world.__dict__.update(notes={}, head=note(world.leaves, 3, SECOND))), HEAD, "no key that is trusted here signed the checkpoint of 3", id="a key adds itself"),
     *(
@@ -269,6 +295,7 @@ TAKEN = [
     pytest.param(told(question(side="ab" * 32), answer(0), erasure(0), erasure(0)), {"erasure": 2}, id="a text erased twice"),
     pytest.param(both(told(key_change("added", SECOND), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1)}, head=note(world.leaves, 2, SECOND))), {"key": 1}, id="a new key signs"),
     pytest.param(both(told(key_change("added", SECOND), refused(), key_change("retired", SIGNER), refused()), lambda world: world.__dict__.update(notes={1: note(world.leaves, 1), 3: note(world.leaves, 3, SECOND, SIGNER)}, head=note(world.leaves, 4, SECOND))), {"key": 2}, id="the old key is retired"),
+    pytest.param(resigned("=\n", "=\nfurther\nlines\n"), {"question": 4}, id="further lines in the head"),
     pytest.param(told(refused(), question()), {"question": 1}, id="a question still being answered"),
     pytest.param(told(refused(at=samples.AT + timedelta(days=1)), refused()), {"refused": 2}, id="a clock stepped back"),
 ]  # fmt: skip

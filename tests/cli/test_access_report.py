@@ -21,7 +21,7 @@ from hub.audit.encoding import decode
 from hub.audit.entries import Asker, Entry, FieldGroup, RecordLine
 from hub.cli.main import main
 from hub.domain.disclosure import Outcome
-from hub.domain.people import ChildSearch, Identity, PartialDate, Unborn
+from hub.domain.people import ChildSearch
 from hub.policy.load import default_policies_directory
 from hub.store.appender import Log
 from hub.store.engine import make_engine
@@ -195,23 +195,6 @@ def test_all_of_a_persons_references_are_asked_for(
     assert len(made["lines"]) == questions
     assert sorted(made["subjects"].values()) == found_by
     assert [entry.subject for entry in hub.entries() if isinstance(entry, Report)] == list(made["subjects"])
-
-
-def test_a_question_about_her_unborn_child_is_said_to_be_that_and_is_to_be_decided_on(hub: Hub, run: Run) -> None:
-    """A mother must not learn by her own report, undecided, that somebody enquired into her child before the birth."""
-    shared = groups(FieldGroup(Outcome.SHARED, ("*",)))
-    hub.ask(asked(AMIRA), **shared)
-    expected = hub.ask(ChildSearch(Identity(unborn=Unborn(A, PartialDate.parse("2027-01-18")))), **shared)
-    assert run()[0] == 0
-    made = json.loads(hub.read("report.json"))
-    assert sorted(made["subjects"].values()) == ["nhs_number", "unborn"]
-    assert [(line["unborn"], line["check"]) for line in made["lines"]] == [(False, False), (True, True)]
-    own, before_birth = hub.read("report.md").split("\n## ")[1:3]
-    assert "[check]" not in own
-    assert "**[check]** About: a child not yet born" in before_birth
-    assert "**[check]** Why:" in before_birth
-    assert f"Entry {expected}: was about a child not yet born" in hub.read("report.check.md")
-    assert "2027-01-18" not in hub.read("report.md") + hub.read("report.json")
 
 
 def test_by_reference(hub: Hub, run: Run) -> None:

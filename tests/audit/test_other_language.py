@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.audit.cosignature import WitnessKey
 from hub.audit.encoding import decode, encode
 from hub.audit.entries import Entry
 from hub.audit.note import SignerKey
@@ -249,6 +250,23 @@ def test_as_a_command(arguments: tuple[str, ...], ends: tuple[int, str], tmp_pat
     status, said = run(tmp_path, *arguments)
     assert status == ends[0], said
     assert ends[1] in said
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(str(SIGNER.verifier)[:-4], id="cut short"),
+        pytest.param(re.sub(r"\+[0-9a-f]{8}\+", "+00000000+", str(SIGNER.verifier)), id="with another id"),
+        pytest.param(str(WitnessKey.of(SIGNER)), id="a witness's"),
+        pytest.param("hello", id="none"),
+    ],
+)
+def test_keys_that_were_not_copied_whole(key: str, tmp_path: Path) -> None:
+    write_export(GOOD, tmp_path)
+    (tmp_path / "bad.pub").write_text(f"{key}\n")
+    status, said = run(tmp_path, "export", "--key", "bad.pub")
+    assert status == 1
+    assert re.search(r"\bkey\b", said)
 
 
 @pytest.mark.parametrize(("partial", "status"), [((), 1), (("--partial",), 0)], ids=["asked for all", "for a part"])

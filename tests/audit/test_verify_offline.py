@@ -131,6 +131,7 @@ SPOILT_FILES = [
     pytest.param(GOOD, {"manifest.json": manifest(size=11)}, "manifest.json: of another", id="a manifest of another size"),
     pytest.param(GOOD, {"manifest.json": manifest(origin="x")}, "manifest.json: of another", id="a manifest of another log"),
     pytest.param(GOOD, {"manifest.json": manifest(format="x")}, "manifest.json: of another", id="a manifest of another format"),
+    pytest.param(GOOD, {"checkpoints/9": SIGNER.sign(note(GOOD.leaves, 9).partition("\n\n")[0].replace("testshire", "x") + "\n").encode()}, "another log's", id="an older checkpoint signed for another log"),
     pytest.param(GOOD, {"checkpoints/7": note(GOOD.leaves, 6).encode()}, "checkpoints/7: of another size", id="an older checkpoint under another number"),
     pytest.param(GOOD, {"checkpoints/7": note(GOOD.leaves, 7, SignerKey("x", bytes(32))).encode()}, "another log's", id="an older checkpoint of another log"),
 ]  # fmt: skip

@@ -184,6 +184,7 @@ CASES = [
     pytest.param(resigned("testshire", "elsewhere"), HEAD, "another log's", id="a head that its key signed for another log"),
     pytest.param(resigned("=\n", "=\nx\x0by\n"), HEAD, "a note has", id="signed, with a control character"),
     pytest.param(resigned("=\n", "=\n" + "x" * 70_000 + "\n"), HEAD, "a note has", id="signed, and too long"),
+    pytest.param(resigned("=\n", "=\n\nx\n"), HEAD, "an origin, a size and a root", id="signed, with an empty line"),
     pytest.param(resigned("\n12\n", "\n012\n"), HEAD, "without leading zeros", id="signed, with a leading zero"),
     pytest.param(head(lambda text: text.replace("\n12\n", "\n012\n")), HEAD, "without leading zeros", id="a leading zero"),
     pytest.param(head(lambda text: text.replace("\n12\n", "\n+12\n")), HEAD, "without leading zeros", id="a sign before the size"),

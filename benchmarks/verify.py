@@ -90,6 +90,7 @@ def build(place: Path, many: int) -> None:
     database.execute("INSERT INTO log_head VALUES (1, ?, ?, ?, 0, ?)", (tree.size, b"", tree.root, note))
     database.close()
     files.write("checkpoint", note.encode())
+    files.write("sides.txt", b"")
     made = Manifest(SIGNER.name, many, format_moment(START), (0, many), (), dict(files.digests))
     files.write("manifest.json", str(made).encode())
     files.publish()

@@ -124,6 +124,7 @@ SPOILT_FILES = [
     pytest.param(GOOD, {"sides.txt": b"0\n9\n12\n"}, "entry 12: ", id="text beside no entry"),
     pytest.param(GOOD, {"sides.txt": None}, "sides.txt: missing", id="no list of texts"),
     pytest.param(GOOD, {"sides.jsonl": texts(0, 3, 9)}, "text beside entry 3, which sides.txt", id="a text that was erased"),
+    pytest.param(GOOD, {"sides.jsonl": texts(9, 0)}, "text beside entry 0, which sides.txt", id="texts out of order"),
     pytest.param(GOOD, {"sides.jsonl": texts(0, 9, 9)}, "text beside entry 9, which sides.txt", id="a text twice"),
     pytest.param(GOOD, {"sides.jsonl": texts(0, 9)[:-1]}, "not of its form", id="the last text without its newline"),
     pytest.param(GOOD, {"sides.jsonl": texts(0).replace(b" 0,", b' "0",')}, "not of its form", id="a text beside no number"),

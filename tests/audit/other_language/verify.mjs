@@ -198,10 +198,12 @@ class Export {
     if (!this.there.has('sides.jsonl')) return sides;
     const rows = this.read('sides.jsonl').toString('utf8').split('\n');
     insist(rows.pop() === '', 'sides.jsonl: without its last newline');
+    let last = -1;
     for (const line of rows) {
       const [, index, salt, body] = /^\{"index": (\d+), "salt": "([0-9a-f]{64})", "body": "([^"]*)"\}$/.exec(line) ?? [];
       const one = number(index ?? '', 'sides.jsonl');
-      insist(sides.get(one) === null, 'sides.jsonl has text that sides.txt has not, or twice', one);
+      insist(one > last && sides.has(one), 'sides.jsonl has text that sides.txt has not, twice, or not in order', one);
+      last = one;
       sides.set(one, sha256(Buffer.of(2), Buffer.from(salt, 'hex'), base64(body, 'sides.jsonl')).toString('hex'));
     }
     return sides;

@@ -535,8 +535,7 @@ def read_numbers(path: Path) -> Iterator[int]:
     *lines, rest = read(path).decode("ascii").split("\n")
     if rest:
         raise Fault(f"{path.name}: a newline at its end is missing")
-    for line in lines:
-        index = decimal(line)
+    for index in map(decimal, lines):
         if index <= before:
             raise Fault(f"{path.name}: not in ascending order")
         yield (before := index)
@@ -553,8 +552,7 @@ def check_sides(directory: Path, size: int, within: range) -> None:
             for line in lines:
                 if not (row := SIDE_ROW.fullmatch(line)):
                     raise Fault("sides.jsonl: a line that is not of its form")
-                index = int(row[1])
-                if index not in there:  # both are ascending
+                if (index := int(row[1])) not in there:  # both are ascending
                     raise Fault(f"sides.jsonl: text beside entry {index}, which sides.txt does not name")
                 single = directory / f"proofs/{index}.entry"
                 said = entry_at(directory, index, size) if index in within else None
@@ -598,15 +596,20 @@ def read_kept(path: Path) -> Note:
     return note
 
 
-def check_files(directory: Path, manifest: Any, head: Note) -> None:
+def digest(path: Path) -> str:
+    return sha256(read(path)).hexdigest()
+
+
+def check_files(directory: Path, manifest: Any, head: Note, pool: Executor) -> None:
     """That the manifest is this export's: all its files are there and no others, each with the digest it has there."""
     if (manifest["format"], manifest["origin"], manifest["size"]) != (FORMAT, head.origin, head.size):
         raise Fault("manifest.json: of another format, log or size")
     there = {str(each.relative_to(directory)) for each in directory.rglob("*") if not each.is_dir()}
     if strange := sorted(there ^ {*manifest["files"], "manifest.json"}):
         raise Fault(f"{strange[0]}: missing, or not part of the export")
-    for name, digest in manifest["files"].items():
-        if sha256(read(directory / name)).hexdigest() != digest:
+    paths = (directory / name for name in manifest["files"])
+    for (name, said), found in zip(manifest["files"].items(), pool.map(digest, paths, chunksize=64), strict=True):
+        if found != said:
             raise Fault(f"{name}: not the file that was exported")
 
 
@@ -637,7 +640,7 @@ def verify(options: argparse.Namespace, now: float) -> str:
         for first, last, chunk in chunks(pool, directory, head.size, [note.size for note, _ in notes], within):
             walk.take(first, last, chunk)
             show(last, head.size)
-    check_files(directory, manifest, head)
+        check_files(directory, manifest, head, pool)
     made = max([seconds(manifest["made"]), seconds(walk.newest or manifest["made"]), *times.values()])
     walk.finish(head.size, made, within)
     check_sides(directory, head.size, within)

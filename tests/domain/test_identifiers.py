@@ -55,9 +55,8 @@ def test_what_is_no_number_is_refused_by_the_rule_and_not_repeated(text: str) ->
         NHSNumber.parse(text)
     assert refusal.value.code == "NHS_NUMBER_INVALID"
     assert refusal.value.message == (
-        "The NHS number is not valid: it has ten digits, the last a check digit (multiply the first nine by 10 down to "
-        "2, add, and 11 minus the remainder by 11 must equal the tenth, with 11 counted as 0 and 10 never valid). "
-        "Check it was copied whole."
+        "The NHS number is not valid: it does not have ten digits, or one of them is wrong (the last checks the others, "
+        "by modulus 11). Check that it was copied whole."
     )
 
 

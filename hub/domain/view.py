@@ -104,9 +104,10 @@ class CandidateLine:
 class JoinedView:
     """The answer about one child, from every custodian that is sure to hold this child.
 
-    ``out_of_scope`` holds, for each selected kind of record that this purpose or role does not reach, the line that
-    says so, whether or not any is held. ``searched_with`` names what the search used, never the values. ``notices``
-    are for the searcher alone: what to look at again in what she asked with; so in the other answers.
+    ``out_of_scope`` holds, for each selected kind of record that this question does not reach, the line that says so,
+    whether or not any is held; a gap, where nobody knows whether it reaches. ``searched_with`` names what the search
+    used, never the values. ``notices`` are for the searcher alone: what to look at again in what she asked with; so in
+    the other answers.
     """
 
     matches: tuple[MatchLine, ...]

@@ -67,11 +67,11 @@ def _section_type(section: Section, catalogue: Catalogue) -> SectionType:
             list[record] | None,  # type: ignore[valid-type]
             strawberry.field(
                 name=list_name(kind.id),
-                description=f"{kind.title}. Null when out of scope for this purpose. Empty: none may be shown; "
-                "whole records held back are in `withheld` of the view.",
+                description=f"{kind.title}. Null when out of scope, or a gap as a whole: `withheld` beside it says "
+                "which. Empty: none may be shown; whole records held back are in `withheld` of the view.",
             ),
         )
-    fields["withheld"] = (list[Withheld], strawberry.field(description="Lists out of scope for this purpose."))
+    fields["withheld"] = (list[Withheld], strawberry.field(description="Lists that are null, and why."))
     fields["unanswered"] = (
         list[Source],
         strawberry.field(description="Agencies of this section that have not answered: what they hold is not here."),
@@ -102,7 +102,7 @@ def _make(name: str, description: str, fields: Mapping[str, tuple[Any, Any]]) ->
 
 
 def section_of(view: JoinedView, section: SectionType, unanswered: Iterable[Source]) -> Any:
-    """The section of the view with its records: a list per kind, null and listed where the kind is out of scope."""
+    """The section of the view with its records: a list per kind; null, and listed, where the kind is not reached."""
     by_kind: dict[str, list[Any] | None] = {kind: [] for kind in section.lists}
     withheld = []
     for kind in section.lists:

@@ -87,15 +87,15 @@ class Unreached:
         if self.search.unborn is None or linked:
             return
         unknown = ANOTHER if is_mother_another(asked) else LINK_UNKNOWN
-        step = unknown if linked is None else NOT_LINKED
+        step, outcome = (unknown, Outcome.GAP) if linked is None else (NOT_LINKED, Outcome.OUT_OF_SCOPE)
         for line in self.asked_of:
             for kind in sorted(self._selected() & (offered(line.connector, self.search) or frozenset())):
                 if ABOUT_ADULT in self.bundle.catalogue[kind].labels:
-                    yield kind, _line(kind, line.connector.custodian, step)
+                    yield kind, _line(kind, line.connector.custodian, step, outcome)
 
     def _selected(self) -> frozenset[str]:
         return self.question.look & self.scope.kinds
 
 
-def _line(kind: str, custodian: Custodian, step: str) -> Withheld:
-    return Withheld(("*",), Outcome.OUT_OF_SCOPE, None, custodian.contact, step, kind=kind)
+def _line(kind: str, custodian: Custodian, step: str, outcome: Outcome = Outcome.OUT_OF_SCOPE) -> Withheld:
+    return Withheld(("*",), outcome, None, custodian.contact, step, kind=kind)

@@ -116,6 +116,7 @@ async def test_twins_are_for_a_person_and_the_mothers_care_is_not_told(town: Tow
     assert [line for line in child["withheld"] if line["kind"] == "maternity_episode"] == []
     (line,) = [line for line in child["health"]["withheld"] if line["fields"] == ["maternityEpisodes"]]
     assert "No council could say for certain" in line["nextStep"]
+    assert line["outcome"] == "GAP"
 
 
 async def test_nobody_holds_the_child(town: Town) -> None:

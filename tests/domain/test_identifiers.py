@@ -55,8 +55,8 @@ def test_what_is_no_number_is_refused_by_the_rule_and_not_repeated(text: str) ->
         NHSNumber.parse(text)
     assert refusal.value.code == "NHS_NUMBER_INVALID"
     assert refusal.value.message == (
-        "The NHS number is not valid: it does not have ten digits, or one of them is wrong (the last checks the others, "
-        "by modulus 11). Check that it was copied whole."
+        "The NHS number is not valid: it does not have ten digits, or one of them is wrong (the last is a check digit "
+        "for the others). Check that it was copied whole."
     )
 
 

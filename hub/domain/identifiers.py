@@ -36,8 +36,8 @@ class NHSNumber:
         digits = re.sub(r"[\s-]", "", text)
         if re.fullmatch(r"\d{10}", digits, re.ASCII) is None or not is_valid(digits):
             raise BadRequest(
-                "The NHS number is not valid: it does not have ten digits, or one of them is wrong (the last is a check "
-                "digit for the others). Check that it was copied whole.",
+                "The NHS number is not valid: it does not have ten digits, or one of them is wrong (the last is a "
+                "check digit for the others). Check that it was copied whole.",
                 code="NHS_NUMBER_INVALID",
             )
         return cls(digits)
